@@ -1,0 +1,153 @@
+// Writes a graph as an ONNX model (opset 18): one emission rule per op, constants as initialisers, static shapes throughout.
+import { create, toBinary } from "@bufbuild/protobuf";
+import { cast, type DType, type FloatArray, type Shape, sizeOf, type Tensor, tensor } from "../../math/tensor.js";
+import { GraphError, type Node, topological } from "../graph.js";
+import { rules } from "../ops/index.js";
+import type { Emitter } from "../rule.js";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+} from "./onnx_pb.js";
+
+const OPSET = 18;
+const IR_VERSION = 9;
+
+const elementType = (dtype: DType): DataType => (dtype === "float32" ? DataType.FLOAT : DataType.DOUBLE);
+
+const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+function attribute(name: string, value: number | string | readonly number[]): AttributeProto {
+  if (typeof value === "string") {
+    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+  }
+  if (typeof value === "number")
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+}
+
+function valueInfo(name: string, shape: Shape, dtype: DType) {
+  const dim = shape.map((extent) => ({ value: { case: "dimValue" as const, value: BigInt(extent) } }));
+  const tensorType = { elemType: elementType(dtype), shape: { dim } };
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: "tensorType", value: tensorType } } });
+}
+
+/** Nodes whose value no output needs: an emission rule may have reached past them. */
+function withoutDead(nodes: readonly NodeProto[], outputs: Iterable<string>): NodeProto[] {
+  const wanted = new Set(outputs);
+  const kept: NodeProto[] = [];
+  for (const node of [...nodes].reverse()) {
+    if (!node.output.some((name) => wanted.has(name))) continue;
+    for (const name of node.input) wanted.add(name);
+    kept.push(node);
+  }
+  return kept.reverse();
+}
+
+export interface OnnxModel {
+  readonly bytes: Uint8Array;
+  /** Inputs that must be fed, with their shapes. Inputs that no output depends on are absent. */
+  readonly inputs: ReadonlyMap<string, Shape>;
+}
+
+/**
+ * Emits `outputs` (name to node). Inputs named in `bound` become initialisers with those values, all others stay inputs.
+ * Throws GraphError when an op has no emission rule or a bound value has another shape.
+ */
+export function writeOnnx(
+  outputs: Readonly<Record<string, Node>>,
+  dtype: DType,
+  bound: Readonly<Record<string, Tensor>> = {},
+): OnnxModel {
+  const names = new Map<Node, string>();
+  const nodes: NodeProto[] = [];
+  const initializers = new Map<string, TensorProto>();
+  const inputs = new Map<string, Shape>();
+  let count = 0;
+
+  const initializer = (name: string, shape: Shape, dataType: DataType, data: ArrayBufferView): string => {
+    const dims = shape.map(BigInt);
+    if (!initializers.has(name)) {
+      initializers.set(name, create(TensorProtoSchema, { name, dims, dataType, rawData: bytesOf(data) }));
+    }
+    return name;
+  };
+  const floats = (name: string, shape: Shape, data: FloatArray) =>
+    initializer(name, shape, elementType(dtype), cast(data, dtype));
+
+  const emitter: Emitter = {
+    dtype,
+    node(opType, input, attributes = {}) {
+      const output = `v${count++}`;
+      const list = Object.entries(attributes).map(([name, value]) => attribute(name, value));
+      nodes.push(create(NodeProtoSchema, { opType, input: [...input], output: [output], attribute: list }));
+      return output;
+    },
+    nameOf(node) {
+      const name = names.get(node);
+      if (name === undefined) throw new GraphError(`${node.op} (node ${node.id}) was read before it was emitted`);
+      return name;
+    },
+    integers: (values) =>
+      initializer(`i:${values.join()}`, [values.length], DataType.INT64, BigInt64Array.from(values.map(BigInt))),
+    floats(value) {
+      const held = typeof value === "number" ? tensor([], Float64Array.of(value)) : value;
+      const scalar = held.shape.length === 0;
+      return floats(scalar ? `c:${held.data[0]}` : `c${count++}`, held.shape, held.data);
+    },
+    castToFloat: (name) => emitter.node("Cast", [name], { to: elementType(dtype) }),
+  };
+
+  for (const node of topological(Object.values(outputs))) {
+    if (node.op === "constant") names.set(node, emitter.floats(node.value!));
+    else if (node.op === "input") names.set(node, emitInput(node));
+    else {
+      const rule = rules[node.op];
+      if (!rule) throw new GraphError(`op "${node.op}" has no emission rule`);
+      names.set(node, rule.emit(node, emitter));
+    }
+  }
+
+  function emitInput(node: Node): string {
+    const name = node.attributes.name as string;
+    const value = bound[name];
+    if (!value) {
+      inputs.set(name, node.shape);
+      return name;
+    }
+    if (sizeOf(value.shape) !== sizeOf(node.shape)) {
+      throw new GraphError(`input "${name}" has shape [${node.shape}], bound to a value of shape [${value.shape}]`);
+    }
+    return floats(name, node.shape, value.data);
+  }
+
+  // One Identity per output: two outputs may share a node, and an output may be an input or a constant.
+  for (const [name, node] of Object.entries(outputs)) {
+    nodes.push(create(NodeProtoSchema, { opType: "Identity", input: [names.get(node)!], output: [name] }));
+  }
+  const live = withoutDead(nodes, Object.keys(outputs));
+  const read = new Set(live.flatMap((node) => node.input));
+  const model = create(ModelProtoSchema, {
+    irVersion: BigInt(IR_VERSION),
+    producerName: "leakscope",
+    opsetImport: [{ domain: "", version: BigInt(OPSET) }],
+    graph: {
+      name: "leakscope",
+      node: live,
+      initializer: [...initializers.values()].filter((held) => read.has(held.name)),
+      input: [...inputs].filter(([name]) => read.has(name)).map(([name, shape]) => valueInfo(name, shape, dtype)),
+      output: Object.entries(outputs).map(([name, node]) => valueInfo(name, node.shape, dtype)),
+    },
+  });
+  return {
+    bytes: toBinary(ModelProtoSchema, model),
+    inputs: new Map([...inputs].filter(([name]) => read.has(name))),
+  };
+}

@@ -1,0 +1,17 @@
+// The table of all ops. A new family is one file and one line here.
+import type { OpFamily, OpRule } from "../rule.js";
+import { convolutionOps } from "./convolution.js";
+import { elementwiseOps } from "./elementwise.js";
+import { layoutOps } from "./layout.js";
+import { matmulOps } from "./matmul.js";
+import { reduceOps } from "./reduce.js";
+import { softmaxOps } from "./softmax.js";
+
+export const rules: Readonly<Record<string, OpRule | undefined>> = {
+  ...elementwiseOps,
+  ...reduceOps,
+  ...layoutOps,
+  ...matmulOps,
+  ...convolutionOps,
+  ...softmaxOps,
+} satisfies OpFamily;

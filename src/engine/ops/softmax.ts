@@ -1,0 +1,29 @@
+// Log-softmax over the last axis, softmax, and the losses made of them.
+import type { Node } from "../graph.js";
+import type { OpFamily } from "../rule.js";
+import { exp, mul, sub } from "./elementwise.js";
+import { sum } from "./reduce.js";
+
+/** Logarithm of the softmax over the last axis. */
+export const logSoftmax = (x: Node): Node => x.graph.node("logSoftmax", [x], {}, x.shape);
+
+/** Softmax over the last axis. */
+export const softmax = (x: Node): Node => exp(logSoftmax(x));
+
+/**
+ * Mean cross-entropy over a batch. `logits` [N, C]; `targets` [N, C] are probabilities (one-hot for hard labels) and may be
+ * differentiated too, as joint label recovery needs.
+ */
+export function crossEntropy(logits: Node, targets: Node): Node {
+  return mul(-1 / logits.shape[0]!, sum(mul(targets, logSoftmax(logits))));
+}
+
+export const softmaxOps: OpFamily = {
+  logSoftmax: {
+    gradient: (node, adjoint) => {
+      const last = [node.shape.length - 1];
+      return [sub(adjoint, mul(exp(node), sum(adjoint, last, true)))];
+    },
+    emit: (node, emitter) => emitter.node("LogSoftmax", [emitter.nameOf(node.inputs[0]!)], { axis: -1 }),
+  },
+};

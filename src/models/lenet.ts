@@ -1,0 +1,14 @@
+// LeNet of "Deep Leakage from Gradients" (Zhu et al. 2019), net N1 of spec/attacks-optimization.md 1.13: three 5x5 convolutions of 12
+// channels (strides 2, 2, 1), sigmoid, one linear layer; all weights and biases uniform in ±0.5. Names as in the authors' code.
+import type { ImageShape } from "../data/dataset.js";
+import type { Model } from "./define.js";
+import { chain, convolution, sigmoidLayer } from "./layers.js";
+
+const bound = () => 0.5;
+
+export default function lenet(inputShape: ImageShape, classes: number): Model {
+  const layer = (name: string, stride: number) =>
+    convolution(name, { filters: 12, kernel: 5, padding: 2, stride, bound });
+  const body = [layer("body.0", 2), sigmoidLayer, layer("body.2", 2), sigmoidLayer, layer("body.4", 1), sigmoidLayer];
+  return chain("lenet", inputShape, classes, body, { name: "fc.0", bound });
+}
