@@ -42,3 +42,13 @@ export function readBatch(dataset: Dataset, records: readonly number[]): Batch {
   });
   return { inputs: tensor([records.length, ...dataset.shape], data), labels };
 }
+
+/** Rows of a batch, in the given order. */
+export function readRows({ inputs, labels }: Batch, rows: readonly number[]): Batch {
+  const size = inputs.data.length / labels.length;
+  const data = new Float64Array(rows.length * size);
+  rows.forEach((row, position) => {
+    data.set(inputs.data.subarray(row * size, (row + 1) * size), position * size);
+  });
+  return { inputs: tensor([rows.length, ...inputs.shape.slice(1)], data), labels: rows.map((row) => labels[row]!) };
+}

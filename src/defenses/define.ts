@@ -1,0 +1,31 @@
+// What a defense is: one file, one value. It says where it attaches and gives the hooks for a round.
+import type { z } from "zod";
+import type { AttachedDefense, Hooks, Need, Stage } from "../federated/hooks.js";
+
+export interface DefenseDefinition<Schema extends z.ZodObject> {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly source: string;
+  /** Attachment point of the systematisation. */
+  readonly at: "input" | "model" | "update" | "aggregation" | "server" | "detection";
+  readonly family: "formal" | "heuristic" | "baseline";
+  readonly stage: Stage;
+  readonly needs: readonly Need[];
+  readonly randomness: "none" | "seeded" | "csprng";
+  readonly options: Schema;
+  /** What turning it on means in a user's own federation; part of the advice. */
+  readonly advice: string;
+  hooks(options: z.infer<Schema>): Partial<Hooks>;
+}
+
+export type Defense = DefenseDefinition<z.ZodObject>;
+
+export function defineDefense<Schema extends z.ZodObject>(defense: DefenseDefinition<Schema>): Defense {
+  return defense as unknown as Defense;
+}
+
+/** A defense with its options, ready for a round. */
+export function attach(defense: Defense, options: Readonly<Record<string, unknown>>): AttachedDefense {
+  return { id: defense.id, stage: defense.stage, needs: defense.needs, hooks: defense.hooks(defense.options.parse(options)) };
+}

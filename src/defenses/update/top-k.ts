@@ -1,0 +1,51 @@
+// Small-gradient pruning (top-k sparsification), spec/defenses.md 5a: only the largest entries by magnitude are sent.
+import { z } from "zod";
+import { type FloatArray, tensor } from "../../math/tensor.js";
+import { mapUpdate } from "../../federated/update.js";
+import { defineDefense } from "../define.js";
+
+/** Exactly `count` entries of largest magnitude; ties go to the lower index. */
+function keepLargest(data: FloatArray, count: number): FloatArray {
+  const order = Uint32Array.from(data, (_, i) => i).sort((a, b) => Math.abs(data[b]!) - Math.abs(data[a]!) || a - b);
+  const kept = data.slice().fill(0);
+  for (const index of order.subarray(0, count)) kept[index] = data[index]!;
+  return kept;
+}
+
+/** Bytes of `kept` of `total` float32 values with the cheaper of a bitmap and 32-bit indices. */
+const sparseBytes = (kept: number, total: number) => 4 * kept + Math.min(4 * kept, Math.ceil(total / 8));
+
+export default defineDefense({
+  id: "top-k",
+  title: "Top-k sparsification",
+  summary: "Sends only the entries of the update with the largest magnitude.",
+  source: "Zhu et al. 2019; spec/defenses.md section 5a, read in Soteria, GGL and ROG code",
+  at: "update",
+  family: "heuristic",
+  stage: "sparsification",
+  needs: [],
+  randomness: "none",
+  options: z.object({
+    keep: z.number().gt(0).lte(1).default(0.01).describe("share of entries that is sent"),
+    scope: z.enum(["tensor", "global"]).default("tensor").describe("rank entries within each tensor or over the whole update"),
+  }),
+  advice:
+    "Keep only the largest entries of every update before it is sent. It saves bytes, but an attacker who matches only the entries that were sent undoes part of it.",
+  hooks: ({ keep, scope }) => ({
+    beforeUpload: (message) => {
+      const sizes = [...message.update.values()].map(({ data }) => data.length);
+      const total = sizes.reduce((sum, size) => sum + size, 0);
+      if (scope === "tensor") {
+        const update = new Map(
+          [...message.update].map(([name, { shape, data }]) => [name, tensor(shape, keepLargest(data, Math.ceil(keep * data.length)))]),
+        );
+        const kept = sizes.reduce((sum, size) => sum + Math.ceil(keep * size), 0);
+        return { ...message, update, bytes: sparseBytes(kept, total) };
+      }
+      const flat = Float64Array.from([...message.update.values()].flatMap(({ data }) => [...data]));
+      const kept = keepLargest(flat, Math.ceil(keep * total));
+      const update = mapUpdate(message.update, (_, position) => kept[position]!);
+      return { ...message, update, bytes: sparseBytes(Math.ceil(keep * total), total) };
+    },
+  }),
+});
