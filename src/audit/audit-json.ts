@@ -1,0 +1,134 @@
+// The shape of `audit.json`, the truth that every report is made from. Versioned; fields may be added, never renamed. The JSON schema is
+// derived from it (`leakscope list --schema`). Numbers are finite: an undefined figure is null and carries a reason.
+import { z } from "zod";
+import { configSchema } from "./config.js";
+
+export const schemaVersion = 1;
+
+const figure = z.number().nullable();
+
+const score = z.object({
+  variant: z.string().describe("e.g. ssim/gauss11-valid"),
+  moreLeakage: z.enum(["higher", "lower"]),
+  perImage: z.array(figure).describe("one figure per image of the case; null is undefined"),
+  mean: figure.describe("over the finite figures"),
+  best: figure.describe("the image that leaks most"),
+  exact: z.int().optional().describe("images that came back exactly (PSNR: at the cap of 120 dB)"),
+  reasons: z.array(z.string()).optional().describe("why figures are null"),
+  note: z.string().optional(),
+});
+
+const control = z.object({
+  status: z.enum(["passed", "failed", "cached", "none"]).describe("cached: passed in an earlier run of the same code"),
+  metric: z.string(),
+  measured: figure,
+  bar: figure,
+  what: z.string().describe("the case that was run"),
+  reason: z.string().optional(),
+});
+
+const image = z.object({
+  record: z.int().describe("index in the data set"),
+  label: z.string().describe("class name of the original"),
+  original: z.string().nullable().describe("PNG data URI, null when omitted"),
+  reconstruction: z.string().nullable().describe("PNG data URI, null when the attack gave none for this image"),
+  floor: z.string().nullable().optional().describe("PNG data URI of the best guess made without the update"),
+  leaked: z.boolean().describe("this image alone fulfils the definition of a leak"),
+  reason: z.string().optional().describe("why a picture is missing"),
+});
+
+export const cellStatuses = ["leak", "resisted", "unknown", "not-applicable", "error"] as const;
+
+const cell = z.object({
+  key: z.string(),
+  case: z.object({ seed: z.int() }),
+  threat: z.string(),
+  attack: z.string(),
+  defense: z.string().describe("`none` or an id"),
+  attackTitle: z.string(),
+  defenseTitle: z.string(),
+  adaptive: z.boolean(),
+  status: z.enum(cellStatuses),
+  reason: z.string().optional().describe("why not-applicable, unknown or error"),
+  scores: z.record(z.string(), score),
+  floor: z.record(z.string(), score).describe("the same metrics of the best guess made without any update"),
+  control: control.describe("the case that this attack must win"),
+  ownControl: control.describe("the easiest case on the model under audit: batch 1, no defense, labels known"),
+  labels: z.object({ accuracy: figure, method: z.string() }).optional(),
+  utility: z
+    .object({
+      accuracyWith: figure,
+      accuracyWithout: figure,
+      distortion: figure.describe("‖defended - raw‖ / ‖raw‖ of the update, mean over batches"),
+      cosine: figure,
+      bytes: z.number().describe("per upload, with the defense"),
+      bytesWithout: z.number(),
+      seconds: z.number().describe("spent by the defense per upload"),
+    })
+    .optional(),
+  budget: z.object({ seconds: z.number(), iterations: z.int(), exhausted: z.boolean() }),
+  recipe: z.object({
+    attackOptions: z.record(z.string(), z.unknown()),
+    defenseOptions: z.record(z.string(), z.unknown()),
+    labels: z.enum(["recovered", "known"]),
+    backend: z.string(),
+    handed: z.array(z.string()).describe("capabilities whose content the attack received"),
+    galleryClasses: z.int(),
+    gallerySize: z.int(),
+  }),
+  curve: z.array(z.object({ iteration: z.number(), loss: z.number() })).describe("objective of the first batch's best start"),
+  notes: z.array(z.string()),
+  images: z.array(image),
+});
+
+const finding = z.object({
+  severity: z.enum(["high", "medium", "low", "info", "unknown"]),
+  threat: z.string().describe("a letter, or * for the whole audit"),
+  title: z.string(),
+  text: z.string(),
+  advice: z.string(),
+});
+
+export const auditSchema = z.object({
+  schemaVersion: z.literal(schemaVersion),
+  tool: z.object({ name: z.literal("leakscope"), version: z.string(), code: z.string().describe("hash of the built code") }),
+  config: configSchema,
+  machine: z.object({
+    platform: z.string(),
+    cpu: z.string(),
+    cores: z.int(),
+    memoryGb: z.number(),
+    node: z.string(),
+    runtime: z.string(),
+    backend: z.string(),
+  }),
+  startedAt: z.string().describe("ISO 8601"),
+  seconds: z.number(),
+  interrupted: z.boolean().describe("true when it was stopped before all cells had run"),
+  originals: z.enum(["show", "blur", "omit"]).describe("what the report does with original pictures"),
+  data: z.object({ id: z.string(), records: z.array(z.int()), classes: z.array(z.string()), synthetic: z.boolean() }),
+  credits: z.array(z.string()).describe("licence credits that a report with pictures must carry"),
+  cells: z.array(cell),
+  findings: z.array(finding),
+  summary: z.record(
+    z.string(),
+    z.object({
+      title: z.string(),
+      score: figure.describe("1 minus the worst cell's share of identified images; null when no cell is decided"),
+      worstCell: z.string().nullable().describe("key of that cell"),
+      leak: z.int(),
+      resisted: z.int(),
+      unknown: z.int(),
+      notApplicable: z.int(),
+      error: z.int(),
+    }),
+  ),
+});
+
+export type AuditJson = z.infer<typeof auditSchema>;
+export type CellJson = z.infer<typeof cell>;
+export type ScoreJson = z.infer<typeof score>;
+export type ControlJson = z.infer<typeof control>;
+export type ImageJson = z.infer<typeof image>;
+export type FindingJson = z.infer<typeof finding>;
+export type CellStatus = (typeof cellStatuses)[number];

@@ -1,0 +1,53 @@
+// One case: a setting, an adversary, an attack and perhaps a defense, as plain data that travels to a worker, and what came of it.
+import type { Config } from "./config.js";
+import type { ImageJson, ScoreJson } from "./audit-json.js";
+import type { ThreatLetter } from "../threat/capabilities.js";
+
+export interface Chosen {
+  readonly id: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Everything that decides a case's result, as JSON. Its hash, with the built code, is the case's key. */
+export interface CaseSpec {
+  readonly model: Config["model"];
+  readonly data: Config["data"];
+  readonly surrogate: Config["surrogate"];
+  readonly federation: Config["federation"];
+  readonly labels: Config["labels"];
+  readonly metrics: readonly string[];
+  readonly originals: "show" | "blur" | "omit";
+  readonly seed: number;
+  readonly budgetSeconds: number;
+  /** The weakest letter that hands the attack the same capabilities; letters that hand over the same share the case. */
+  readonly threat: ThreatLetter;
+  readonly attack: Chosen;
+  readonly defense: Chosen | null;
+  readonly adaptive: boolean;
+  readonly backend: string;
+}
+
+export interface CaseResult {
+  readonly scores: Readonly<Record<string, ScoreJson>>;
+  readonly floor: Readonly<Record<string, ScoreJson>>;
+  readonly images: readonly ImageJson[];
+  /** Per image: PSNR ≥ 30 dB or nearest to its own original in the gallery. */
+  readonly identified: readonly boolean[];
+  readonly labels: { readonly accuracy: number | null; readonly method: string } | null;
+  readonly receipt: {
+    readonly identity: boolean;
+    readonly distortion: number | null;
+    readonly cosine: number | null;
+    readonly bytes: number;
+    readonly bytesWithout: number;
+    readonly seconds: number;
+  } | null;
+  readonly handed: readonly string[];
+  readonly gallerySize: number;
+  readonly galleryClasses: number;
+  readonly curve: readonly { readonly iteration: number; readonly loss: number }[];
+  readonly notes: readonly string[];
+  readonly iterations: number;
+  readonly exhausted: boolean;
+  readonly seconds: number;
+}

@@ -1,0 +1,56 @@
+// The configuration of an audit: every field has a default, unknown fields are errors. YAML reading with line numbers is the CLI's.
+import { z } from "zod";
+import { type ThreatLetter, threatLetters } from "../threat/capabilities.js";
+
+/** An id alone, or an id with options of its own. Options are checked against the attack's or defense's schema when planning. */
+const choice = z.union([z.string(), z.looseObject({ id: z.string() })]);
+
+const records = z
+  .union([z.array(z.int().min(0)).min(1), z.int().min(1)])
+  .describe("record indices, or how many to take from the start");
+
+const dataSchema = z.looseObject({
+  source: z.string().default("portraits").describe("see `leakscope list data`; further fields are the source's own options"),
+  records: records.default([0, 1, 2, 3]),
+  normalization: z.enum(["none", "dataset"]).default("none").describe("what clients do to pixels in [0, 1] before the model"),
+});
+
+const federationSchema = z.strictObject({
+  algorithm: z.enum(["FedSGD"]).default("FedSGD"),
+  clients: z.literal(1).default(1),
+  batchSize: z.int().min(1).default(1),
+  localEpochs: z.literal(1).default(1),
+  learningRate: z.number().gt(0).default(0.1),
+  mode: z.literal("eval").default("eval"),
+  bnStats: z.enum(["shared", "hidden"]).default("hidden"),
+  rounds: z.literal(1).default(1),
+  batches: z.enum(["fresh", "fixed"]).default("fresh"),
+});
+
+export const configSchema = z.strictObject({
+  model: z
+    .strictObject({
+      name: z.string().default("lenet").describe("see `leakscope list models`"),
+      weights: z.string().optional().describe("safetensors file; default: freshly initialised from the seed"),
+    })
+    .prefault({}),
+  data: dataSchema.prefault({}),
+  surrogate: z
+    .looseObject({ source: z.string().optional(), records: records.default(512) })
+    .prefault({})
+    .describe("pictures that adversaries D, E, G and H own; default: other records of the same source"),
+  federation: federationSchema.prefault({}),
+  threats: z.array(z.enum(threatLetters as [ThreatLetter, ...ThreatLetter[]])).min(1).default(["A", "B"]),
+  attacks: z.array(choice).min(1).default(["dlg", "idlg", "inverting-gradients"]),
+  defenses: z.array(choice).min(1).default(["none"]),
+  metrics: z.array(z.string()).min(1).default(["psnr", "ssim", "mse", "iip"]),
+  labels: z.enum(["recovered", "known"]).default("recovered"),
+  report: z.strictObject({ originals: z.enum(["show", "blur", "omit"]).optional() }).prefault({}),
+  seed: z.int().min(0).default(1),
+  budget: z.strictObject({ seconds: z.number().gt(0).default(120).describe("per cell") }).prefault({}),
+});
+
+/** A configuration with every default filled in. */
+export type Config = z.infer<typeof configSchema>;
+/** What a user writes. */
+export type ConfigInput = z.input<typeof configSchema>;
