@@ -16,6 +16,8 @@ export interface DrawnSet {
   readonly count: number;
   /** Edge of the square pictures in pixels. */
   readonly size: number;
+  /** Whether every drawing carries attributes. */
+  readonly described?: boolean;
   /** Must depend on nothing but the index: drawings are asked for in any order. */
   drawing(index: number): Drawing;
 }
@@ -54,6 +56,6 @@ export async function openDrawnSet(set: DrawnSet): Promise<Dataset> {
       }
       return picture;
     },
-    attributes: (index) => drawingOf(index).attributes ?? {},
+    ...(set.described && { attributes: (index: number) => drawingOf(index).attributes ?? {} }),
   };
 }

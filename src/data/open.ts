@@ -5,9 +5,10 @@ import type { Source } from "./define.js";
 import { nearestWord } from "./nearest-word.js";
 import cifar10 from "./sources/cifar10.js";
 import cifar100 from "./sources/cifar100.js";
+import emoji from "./sources/emoji.js";
 import portraits from "./sources/portraits.js";
 
-export const sources: readonly Source[] = [portraits, cifar10, cifar100];
+export const sources: readonly Source[] = [portraits, emoji, cifar10, cifar100];
 
 /** The source of that id. Throws RangeError that names the nearest valid word. */
 export function sourceOf(id: string): Source {

@@ -158,6 +158,7 @@ export default defineSource({
       credits: styles.map((name) => CREDITS[name]),
       count,
       size,
+      described: true,
       drawing(index) {
         const block = root.split("classes", Math.floor(index / CLASSES.length));
         const label = block.shuffle([...CLASSES.keys()])[index % CLASSES.length]!;
