@@ -44,7 +44,7 @@ export interface Metric {
   /** Which direction means that more was given away. */
   readonly moreLeakage: "higher" | "lower";
   readonly range: readonly [number, number];
-  readonly needs: readonly ("gallery")[];
+  readonly needs: readonly "gallery"[];
   /** Variant id without the metric's own id, e.g. `gauss11-valid`; a stored figure carries `ssim/gauss11-valid`. */
   readonly variants: Readonly<Record<string, MetricVariant>>;
   readonly defaultVariant: string;
