@@ -1,6 +1,6 @@
 // Reading files that may be anything: sizes are known before memory is taken, and every failure says what was expected.
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream, type Dirent } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { createGunzip } from "node:zlib";
 import { DataError } from "./errors.js";
 
@@ -23,6 +23,15 @@ export async function inspectPath(path: string, expected: string): Promise<{ isF
     throw new DataError({ file: path, expected, actual: "neither a file nor a folder" });
   }
   return { isFolder: found.isDirectory(), bytes: found.size };
+}
+
+/** What a folder holds, sorted by code unit, hidden names left out. */
+export async function listFolder(path: string): Promise<Dirent[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((cause) => {
+    throw new DataError({ file: path, expected: "a folder", actual: reasonOf(cause), cause });
+  });
+  const shown = entries.filter((entry) => !entry.name.startsWith("."));
+  return shown.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Reads a whole file that must not be larger than `limit` bytes. */

@@ -6,9 +6,11 @@ import { nearestWord } from "./nearest-word.js";
 import cifar10 from "./sources/cifar10.js";
 import cifar100 from "./sources/cifar100.js";
 import emoji from "./sources/emoji.js";
+import folder from "./sources/folder.js";
+import idx from "./sources/idx.js";
 import portraits from "./sources/portraits.js";
 
-export const sources: readonly Source[] = [portraits, emoji, cifar10, cifar100];
+export const sources: readonly Source[] = [portraits, emoji, cifar10, cifar100, idx, folder];
 
 /** The source of that id. Throws RangeError that names the nearest valid word. */
 export function sourceOf(id: string): Source {

@@ -8,7 +8,8 @@ import { openDrawnSet } from "../drawn.js";
 
 interface Icon {
   readonly body: string;
-  readonly width?: number;
+  /** Where it differs from the width, which is always 36. */
+  readonly height?: number;
 }
 
 /** The two files of the package, as far as we read them. */
@@ -91,7 +92,7 @@ export default defineSource({
       size,
       drawing(index) {
         const [label, name] = signs[index]!;
-        const { body, width = UNIT } = icons[name]!;
+        const { body, height = UNIT } = icons[name]!;
         const edge = UNIT + 2 * MARGIN;
         const tint = TINTS[createRandom(seed).split("tint", index).integer(TINTS.length)]!;
         return {
@@ -99,7 +100,7 @@ export default defineSource({
           svg: () =>
             `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${edge} ${edge}">` +
             `<rect width="${edge}" height="${edge}" fill="#${tint}"/>` +
-            `<g transform="translate(${MARGIN + (UNIT - width) / 2} ${MARGIN})">${body}</g></svg>`,
+            `<g transform="translate(${MARGIN} ${MARGIN + (UNIT - height) / 2})">${body}</g></svg>`,
         };
       },
     });
