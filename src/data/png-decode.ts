@@ -49,7 +49,12 @@ export function decodePng(bytes: Uint8Array, file: string): RgbPicture {
   const chunks = readChunks(bytes, file);
   const header = readHeader(chunks[0]!, file);
   checkPixelData(chunks, header, file);
-  const needed = chunks.filter(({ type }) => ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].includes(type));
+  // Other chunks may hide bombs (packed colour profiles); a palette beside RGB is only a hint, which fast-png would obey.
+  const kinds = ["IHDR", "tRNS", "IDAT", "IEND", ...(header.colorType === 3 ? ["PLTE"] : [])];
+  const needed = chunks.filter(({ type }) => kinds.includes(type));
+  if (header.colorType === 3 && !chunks.some(({ type }) => type === "PLTE")) {
+    throw new DataError({ file, offset: chunks[1]!.start, expected: "a palette (PLTE)", actual: "none in the file" });
+  }
   try {
     return toRgb(decode(Buffer.concat([PNG_SIGNATURE, ...needed.map((chunk) => chunk.whole)])));
   } catch (cause) {
