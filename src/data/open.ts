@@ -13,7 +13,7 @@ import portraits from "./sources/portraits.js";
 export const sources: readonly Source[] = [portraits, emoji, cifar10, cifar100, idx, folder];
 
 /** The source of that id. Throws RangeError that names the nearest valid word. */
-export function sourceOf(id: string): Source {
+function sourceOf(id: string): Source {
   const source = sources.find((candidate) => candidate.id === id);
   if (source !== undefined) return source;
   const ids = sources.map((candidate) => candidate.id);

@@ -2,9 +2,12 @@ import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { encode, type ImageData } from "fast-png";
 import { describe, expect, it } from "vitest";
+import { loadSharp } from "./decode-picture.js";
 import { DataError } from "./errors.js";
 import { encodePng, pngDataUri } from "./png.js";
 import { decodePng, PNG_SIGNATURE } from "./png-decode.js";
+
+const sharp = await loadSharp();
 
 describe("encodePng", () => {
   it("gives back the bytes that went in", () => {
@@ -78,6 +81,15 @@ describe("decodePng", () => {
     ],
   ])("reads %s", (_, png, planar) => {
     expect(rgb(png)).toEqual(planar);
+  });
+
+  it.skipIf(!sharp)("reads interlaced pictures as libpng does", async () => {
+    const raw = { width: 11, height: 9, channels: 3 as const };
+    const noise = Buffer.from(Array.from({ length: 297 }, (_, i) => (i * i * 31) % 251));
+    const interlaced = await sharp!(noise, { raw }).png({ progressive: true }).toBuffer();
+    const plain = encodePng(decodePng(interlaced, "memory"));
+    expect(interlaced[28]).toBe(1);
+    expect(await sharp!(plain).removeAlpha().raw().toBuffer()).toEqual(noise);
   });
 
   const word = (value: number) => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255);
