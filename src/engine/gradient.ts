@@ -25,7 +25,7 @@ export function grad(loss: Node, wrt: readonly Node[]): Node[] {
   adjoints.set(loss, broadcastTo(loss.graph.constant(1), loss.shape));
   for (const node of order.reverse()) {
     const adjoint = adjoints.get(node);
-    if (!adjoint || !needed.has(node) || node.inputs.length === 0) continue;
+    if (!adjoint || !node.inputs.some((input) => needed.has(input))) continue;
     const rule = rules[node.op];
     if (!rule?.gradient) throw new MissingGradientError(`op "${node.op}" has no gradient rule (shape [${node.shape}])`);
     rule.gradient(node, adjoint).forEach((part, position) => {

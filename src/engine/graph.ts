@@ -1,6 +1,6 @@
 // Immutable, hash-consed expression graphs with static shapes (spec/engine.md section 4). A node has no element type:
 // the same graph compiles to float32 or float64.
-import { type Shape, sizeOf, type Tensor, tensor } from "../math/tensor.js";
+import { type FloatArray, type Shape, sizeOf, type Tensor, tensor } from "../math/tensor.js";
 
 export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
 
@@ -21,7 +21,7 @@ export interface Graph {
   node(op: string, inputs: readonly Node[], attributes: Attributes, shape: Shape): Node;
   /** A value that is fed or bound by name. Throws when the name is taken with another shape. */
   input(name: string, shape: Shape): Node;
-  /** A constant. Scalars are shared by value, larger constants by identity of their data. */
+  /** A constant. Scalars are shared by value, larger constants by shape and identity of their data. */
   constant(value: Tensor | number): Node;
 }
 
@@ -33,16 +33,17 @@ export class GraphError extends Error {
 export function createGraph(): Graph {
   const nodes = new Map<string, Node>();
   const inputs = new Map<string, Node>();
-  const constants = new Map<unknown, Node>();
+  const scalars = new Map<number, Node>();
+  const constants = new Map<FloatArray, Node[]>();
   let count = 0;
 
   const graph: Graph = {
     node(op, operands, attributes, shape) {
-      const key = `${op}(${operands.map((operand) => operand.id).join()})${JSON.stringify(attributes)}`;
-      const known = nodes.get(key);
-      if (known) return known;
       const stranger = operands.find((operand) => operand.graph !== graph);
       if (stranger) throw new GraphError(`${op}: node ${stranger.id} (${stranger.op}) belongs to another graph`);
+      const key = `${op}(${operands.map((operand) => operand.id).join()})[${shape}]${JSON.stringify(attributes)}`;
+      const known = nodes.get(key);
+      if (known) return known;
       const made: Node = { id: count++, graph, op, inputs: operands, attributes, shape };
       nodes.set(key, made);
       return made;
@@ -60,23 +61,25 @@ export function createGraph(): Graph {
       return known;
     },
     constant(value) {
-      const key = typeof value === "number" ? value : value.data;
-      const known = constants.get(key);
+      if (typeof value === "number") {
+        const made = scalars.get(value) ?? hold(tensor([], Float64Array.of(value)));
+        scalars.set(value, made);
+        return made;
+      }
+      const sameData = constants.get(value.data) ?? [];
+      constants.set(value.data, sameData);
+      const known = sameData.find((node) => node.shape.join() === value.shape.join());
       if (known) return known;
-      const held = typeof value === "number" ? tensor([], Float64Array.of(value)) : value;
-      const made: Node = {
-        id: count++,
-        graph,
-        op: "constant",
-        inputs: [],
-        attributes: {},
-        shape: held.shape,
-        value: held,
-      };
-      constants.set(key, made);
+      const made = hold(value);
+      sameData.push(made);
       return made;
     },
   };
+
+  function hold(value: Tensor): Node {
+    return { id: count++, graph, op: "constant", inputs: [], attributes: {}, shape: value.shape, value };
+  }
+
   return graph;
 }
 

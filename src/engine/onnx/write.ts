@@ -1,6 +1,6 @@
 // Writes a graph as an ONNX model (opset 18): one emission rule per op, constants as initialisers, static shapes throughout.
 import { create, toBinary } from "@bufbuild/protobuf";
-import { cast, type DType, type FloatArray, type Shape, sizeOf, type Tensor, tensor } from "../../math/tensor.js";
+import { cast, type DType, type FloatArray, type Shape, type Tensor, tensor } from "../../math/tensor.js";
 import { GraphError, type Node, topological } from "../graph.js";
 import { rules } from "../ops/index.js";
 import type { Emitter } from "../rule.js";
@@ -19,6 +19,8 @@ import {
 
 const OPSET = 18;
 const IR_VERSION = 9;
+// Opens the names of values in between, so that no input or output can take one of them.
+const RESERVED = "%";
 
 const elementType = (dtype: DType): DataType => (dtype === "float32" ? DataType.FLOAT : DataType.DOUBLE);
 
@@ -59,7 +61,7 @@ export interface OnnxModel {
 
 /**
  * Emits `outputs` (name to node). Inputs named in `bound` become initialisers with those values, all others stay inputs.
- * Throws GraphError when an op has no emission rule or a bound value has another shape.
+ * Throws GraphError when an op has no emission rule, a bound value has another shape, or names clash.
  */
 export function writeOnnx(
   outputs: Readonly<Record<string, Node>>,
@@ -85,7 +87,7 @@ export function writeOnnx(
   const emitter: Emitter = {
     dtype,
     node(opType, input, attributes = {}) {
-      const output = `v${count++}`;
+      const output = `${RESERVED}v${count++}`;
       const list = Object.entries(attributes).map(([name, value]) => attribute(name, value));
       nodes.push(create(NodeProtoSchema, { opType, input: [...input], output: [output], attribute: list }));
       return output;
@@ -96,11 +98,16 @@ export function writeOnnx(
       return name;
     },
     integers: (values) =>
-      initializer(`i:${values.join()}`, [values.length], DataType.INT64, BigInt64Array.from(values.map(BigInt))),
+      initializer(
+        `${RESERVED}i:${values.join()}`,
+        [values.length],
+        DataType.INT64,
+        BigInt64Array.from(values.map(BigInt)),
+      ),
     floats(value) {
       const held = typeof value === "number" ? tensor([], Float64Array.of(value)) : value;
       const scalar = held.shape.length === 0;
-      return floats(scalar ? `c:${held.data[0]}` : `c${count++}`, held.shape, held.data);
+      return floats(`${RESERVED}${scalar ? `c:${held.data[0]}` : `c${count++}`}`, held.shape, held.data);
     },
     castToFloat: (name) => emitter.node("Cast", [name], { to: elementType(dtype) }),
   };
@@ -117,12 +124,14 @@ export function writeOnnx(
 
   function emitInput(node: Node): string {
     const name = node.attributes.name as string;
+    if (name in outputs) throw new GraphError(`"${name}" names both an input and an output; rename the output`);
+    if (name.startsWith(RESERVED)) throw new GraphError(`input "${name}": names must not start with ${RESERVED}`);
     const value = bound[name];
     if (!value) {
       inputs.set(name, node.shape);
       return name;
     }
-    if (sizeOf(value.shape) !== sizeOf(node.shape)) {
+    if (value.shape.join() !== node.shape.join()) {
       throw new GraphError(`input "${name}" has shape [${node.shape}], bound to a value of shape [${value.shape}]`);
     }
     return floats(name, node.shape, value.data);
@@ -130,6 +139,7 @@ export function writeOnnx(
 
   // One Identity per output: two outputs may share a node, and an output may be an input or a constant.
   for (const [name, node] of Object.entries(outputs)) {
+    if (name.startsWith(RESERVED)) throw new GraphError(`output "${name}": names must not start with ${RESERVED}`);
     nodes.push(create(NodeProtoSchema, { opType: "Identity", input: [names.get(node)!], output: [name] }));
   }
   const live = withoutDead(nodes, Object.keys(outputs));

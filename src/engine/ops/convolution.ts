@@ -1,14 +1,29 @@
 // Two-dimensional convolution as a closed trilinear family (spec/engine.md section 4): the gradient rule of each member is the
 // other two, so any order of differentiation works. x [N, Ci, H, W], w [Co, Ci/groups, Kh, Kw], y [N, Co, Ho, Wo].
+import type { Shape } from "../../math/tensor.js";
 import { GraphError, type Node } from "../graph.js";
 import type { Emitter, OpFamily } from "../rule.js";
 import { lowerConv, lowerConvInputGrad, lowerConvWeightGrad } from "./convolution-matmul.js";
 import { type Window, windowOf } from "./window.js";
 
-/** Extent of the output along spatial axis 0 (rows) or 1 (columns). */
-function outputExtent(axis: 0 | 1, input: number, kernel: number, window: Window): number {
-  const padded = input + window.pads[axis] + window.pads[axis + 2]!;
-  return Math.floor((padded - window.dilations[axis] * (kernel - 1) - 1) / window.strides[axis]) + 1;
+/** Shape of `conv` for an input and a weight of these shapes. Throws GraphError where they do not fit. */
+function outputShape(op: string, x: Shape, w: Shape, { strides, pads, dilations, groups }: Window): Shape {
+  if (x.length !== 4 || w.length !== 4 || w[1]! * groups !== x[1]! || w[0]! % groups !== 0) {
+    throw new GraphError(`${op}: input [${x}] and weight [${w}] do not fit with ${groups} group(s)`);
+  }
+  const extents = ([0, 1] as const).map((axis) => {
+    const room = x[axis + 2]! + pads[axis] + pads[axis + 2]! - dilations[axis] * (w[axis + 2]! - 1) - 1;
+    return Math.floor(room / strides[axis]) + 1;
+  });
+  if (extents.some((extent) => extent < 1)) throw new GraphError(`${op}: the window [${w}] is larger than [${x}]`);
+  return [x[0]!, w[0]!, ...extents];
+}
+
+/** Throws GraphError unless `dy` has the shape that `conv` gives for `x` and `w`. */
+function requireOutput(op: string, dy: Shape, x: Shape, w: Shape, window: Window): void {
+  const expected = outputShape(op, x, w, window);
+  if (dy.join() === expected.join()) return;
+  throw new GraphError(`${op}: input [${x}] and weight [${w}] give an output of [${expected}], got [${dy}]`);
 }
 
 const attributesOf = (window: Window) => ({
@@ -20,23 +35,18 @@ const attributesOf = (window: Window) => ({
 
 /** y = x ∗ w (cross-correlation, as everywhere in deep learning). */
 export function conv(x: Node, w: Node, window: Window): Node {
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const [filters, perGroup, rows, columns] = w.shape as [number, number, number, number];
-  if (x.shape.length !== 4 || w.shape.length !== 4 || perGroup * window.groups !== channels) {
-    throw new GraphError(`conv: input [${x.shape}] and weight [${w.shape}] do not fit with ${window.groups} group(s)`);
-  }
-  const shape = [batch, filters, outputExtent(0, height, rows, window), outputExtent(1, width, columns, window)];
-  if (shape[2]! < 1 || shape[3]! < 1) throw new GraphError(`conv: the window [${w.shape}] is larger than [${x.shape}]`);
-  return x.graph.node("conv", [x, w], attributesOf(window), shape);
+  return x.graph.node("conv", [x, w], attributesOf(window), outputShape("conv", x.shape, w.shape, window));
 }
 
 /** Adjoint of `conv` in its input: dx of the given shape from dy and w. */
-export function convInputGrad(dy: Node, w: Node, window: Window, inputShape: readonly number[]): Node {
+export function convInputGrad(dy: Node, w: Node, window: Window, inputShape: Shape): Node {
+  requireOutput("convInputGrad", dy.shape, inputShape, w.shape, window);
   return dy.graph.node("convInputGrad", [dy, w], { ...attributesOf(window), size: inputShape.slice(2) }, inputShape);
 }
 
 /** Adjoint of `conv` in its weight: dw of the given shape from x and dy. */
-export function convWeightGrad(x: Node, dy: Node, window: Window, weightShape: readonly number[]): Node {
+export function convWeightGrad(x: Node, dy: Node, window: Window, weightShape: Shape): Node {
+  requireOutput("convWeightGrad", dy.shape, x.shape, weightShape, window);
   return x.graph.node(
     "convWeightGrad",
     [x, dy],
@@ -58,17 +68,31 @@ function onnxWindow(window: Window, kernel: readonly number[]) {
   };
 }
 
+/** Padding behind x that makes a swapped convolution exactly as large as the kernel; negative: x has rows nobody looks at. */
+function farPadding(node: Node): number[] {
+  const [x, dy] = node.inputs as [Node, Node];
+  const { strides, pads, dilations } = windowOf(node);
+  return ([0, 1] as const).map((axis) => {
+    const reach = strides[axis] * (dy.shape[axis + 2]! - 1) + dilations[axis] * (node.shape[axis + 2]! - 1) + 1;
+    return reach - x.shape[axis + 2]! - pads[axis];
+  });
+}
+
+/** The swapped form pays for few channels, and needs some row and column of x that is looked at. */
+function prefersSwapped(node: Node): boolean {
+  const x = node.inputs[0]!;
+  return (
+    x.shape[1]! <= SWAPPED_CHANNEL_LIMIT && farPadding(node).every((count, axis) => x.shape[axis + 2]! + count > 0)
+  );
+}
+
 /** dw as a convolution of swapped x by swapped dy: strides and dilations trade places, the surplus border is cropped. */
 function emitSwapped(node: Node, emitter: Emitter): string {
   const [x, dy] = node.inputs as [Node, Node];
   const window = windowOf(node);
+  if (window.groups !== 1) throw new GraphError(`convWeightGrad: ${window.groups} groups have no ONNX form yet`);
   const swap = (name: string) => emitter.node("Transpose", [name], { perm: [1, 0, 2, 3] });
-  const kernel = node.shape.slice(2) as [number, number];
-  // The far padding that makes the result exactly as large as the kernel; negative means that x has rows nobody looks at.
-  const after = ([0, 1] as const).map((axis) => {
-    const reach = window.strides[axis] * (dy.shape[axis + 2]! - 1) + window.dilations[axis] * (kernel[axis] - 1) + 1;
-    return reach - x.shape[axis + 2]! - window.pads[axis];
-  });
+  const after = farPadding(node);
   let source = emitter.nameOf(x);
   if (after.some((count) => count < 0)) {
     const ends = after.map((count, axis) => x.shape[axis + 2]! + Math.min(0, count));
@@ -126,7 +150,6 @@ export const convolutionOps: OpFamily = {
       return [convInputGrad(dy, dw, windowOf(node), x.shape), conv(x, dw, windowOf(node))];
     },
     emit: emitSwapped,
-    lower: (node, dtype) =>
-      dtype === "float64" || node.inputs[0]!.shape[1]! > SWAPPED_CHANNEL_LIMIT ? lowerConvWeightGrad(node) : null,
+    lower: (node, dtype) => (dtype === "float64" || !prefersSwapped(node) ? lowerConvWeightGrad(node) : null),
   },
 };

@@ -13,6 +13,9 @@ export function reshape(x: Node, shape: Shape): Node {
 
 /** Axis `i` of the result is axis `permutation[i]` of `x`. */
 export function transpose(x: Node, permutation: readonly number[]): Node {
+  if ([...permutation].sort((a, b) => a - b).join() !== x.shape.map((_, axis) => axis).join()) {
+    throw new GraphError(`transpose: [${permutation}] does not order the axes of [${x.shape}]`);
+  }
   if (permutation.every((axis, i) => axis === i)) return x;
   if (x.op === "transpose") {
     const inner = x.attributes.permutation as number[];
@@ -29,9 +32,13 @@ export function transpose(x: Node, permutation: readonly number[]): Node {
   );
 }
 
-/** Joins along `axis`. */
+/** Joins along `axis`. Throws GraphError unless there is a part and all other extents agree. */
 export function concat(parts: readonly Node[], axis: number): Node {
-  const first = parts[0]!;
+  const [first] = parts;
+  if (!first) throw new GraphError("concat: expected at least one part, got none");
+  const rest = (part: Node) => part.shape.map((extent, i) => (i === axis ? "*" : extent)).join();
+  const stranger = parts.find((part) => part.shape[axis] === undefined || rest(part) !== rest(first));
+  if (stranger) throw new GraphError(`concat: [${stranger.shape}] does not join [${first.shape}] along axis ${axis}`);
   if (parts.length === 1) return first;
   const total = parts.reduce((length, part) => length + part.shape[axis]!, 0);
   return first.graph.node(
@@ -42,36 +49,46 @@ export function concat(parts: readonly Node[], axis: number): Node {
   );
 }
 
-/** Entries `starts[i] + k * steps[i]`, k from 0 to `sizes[i] - 1`, of every axis. Throws GraphError outside the bounds. */
-export function slice(x: Node, starts: readonly number[], sizes: Shape, steps = starts.map(() => 1)): Node {
-  x.shape.forEach((extent, axis) => {
+/** Throws GraphError unless entries `starts[i] + k * steps[i]`, k from 0 to `sizes[i] - 1`, lie inside `whole` on every axis. */
+function requireInside(op: string, whole: Shape, starts: readonly number[], sizes: Shape, steps: readonly number[]) {
+  if ([starts, sizes, steps].some((list) => list.length !== whole.length)) {
+    throw new GraphError(`${op}: starts [${starts}], sizes [${sizes}], steps [${steps}] for [${whole}]: ranks differ`);
+  }
+  whole.forEach((extent, axis) => {
     const last = starts[axis]! + (sizes[axis]! - 1) * steps[axis]!;
-    if (starts[axis]! < 0 || last >= extent) {
-      throw new GraphError(`slice: entry ${last} of axis ${axis} is outside [${x.shape}]`);
+    if (starts[axis]! < 0 || sizes[axis]! < 1 || steps[axis]! < 1 || last >= extent) {
+      throw new GraphError(`${op}: entries ${starts[axis]} to ${last} of axis ${axis} are not inside [${whole}]`);
     }
   });
+}
+
+/** Entries `starts[i] + k * steps[i]`, k from 0 to `sizes[i] - 1`, of every axis. Throws GraphError outside the bounds. */
+export function slice(x: Node, starts: readonly number[], sizes: Shape, steps = starts.map(() => 1)): Node {
+  requireInside("slice", x.shape, starts, sizes, steps);
   if (sizes.join() === x.shape.join()) return x;
   return x.graph.node("slice", [x], { starts: [...starts], steps: [...steps] }, sizes);
 }
 
-/** Zeros of `shape` with `x` written to the entries that `slice(_, starts, x.shape, steps)` reads. */
+/** Zeros of `shape` with `x` written to the entries that `slice(_, starts, x.shape, steps)` reads. Throws GraphError as `slice`. */
 export function embed(x: Node, shape: Shape, starts: readonly number[], steps = starts.map(() => 1)): Node {
+  requireInside("embed", shape, starts, x.shape, steps);
   if (shape.join() === x.shape.join()) return x;
   return x.graph.node("embed", [x], { starts: [...starts], steps: [...steps] }, shape);
 }
 
 /** Zero padding: `before[i]` and `after[i]` entries on axis i; negative counts crop. */
 export function pad(x: Node, before: readonly number[], after: readonly number[]): Node {
-  const crop = slice(
+  // Grown first: a crop that leaves nothing of x is then still a slice of the padding.
+  const front = before.map((count) => Math.max(0, count));
+  const grown = embed(
     x,
-    before.map((count) => Math.max(0, -count)),
-    x.shape.map((extent, axis) => extent + Math.min(0, before[axis]!) + Math.min(0, after[axis]!)),
+    x.shape.map((extent, axis) => extent + front[axis]! + Math.max(0, after[axis]!)),
+    front,
   );
-  const grown = before.map((count) => Math.max(0, count));
-  return embed(
-    crop,
-    crop.shape.map((extent, axis) => extent + grown[axis]! + Math.max(0, after[axis]!)),
+  return slice(
     grown,
+    before.map((count) => Math.max(0, -count)),
+    grown.shape.map((extent, axis) => extent + Math.min(0, before[axis]!) + Math.min(0, after[axis]!)),
   );
 }
 

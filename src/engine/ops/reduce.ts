@@ -8,6 +8,8 @@ import { reshape } from "./layout.js";
 export function sum(x: Node, axes: readonly number[] = x.shape.map((_, axis) => axis), keep = false): Node {
   if (axes.length === 0) return x;
   const reduced = new Set(axes);
+  const wrong = axes.find((axis) => x.shape[axis] === undefined);
+  if (wrong !== undefined) throw new GraphError(`sum: [${x.shape}] has no axis ${wrong}; axes count from 0`);
   const kept = x.shape.map((extent, axis) => (reduced.has(axis) ? 1 : extent));
   if (kept.join() === x.shape.join()) return keep ? x : reshape(x, dropAxes(x.shape, reduced));
   const summed = x.graph.node("sum", [x], { axes: [...reduced].sort((a, b) => a - b) }, dropAxes(x.shape, reduced));

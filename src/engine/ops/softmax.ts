@@ -1,5 +1,5 @@
 // Log-softmax over the last axis, softmax, and the losses made of them.
-import type { Node } from "../graph.js";
+import { GraphError, type Node } from "../graph.js";
 import type { OpFamily } from "../rule.js";
 import { exp, mul, sub } from "./elementwise.js";
 import { sum } from "./reduce.js";
@@ -12,9 +12,14 @@ export const softmax = (x: Node): Node => exp(logSoftmax(x));
 
 /**
  * Mean cross-entropy over a batch. `logits` [N, C]; `targets` [N, C] are probabilities (one-hot for hard labels) and may be
- * differentiated too, as joint label recovery needs.
+ * differentiated too, as joint label recovery needs. Throws GraphError when the shapes differ.
  */
 export function crossEntropy(logits: Node, targets: Node): Node {
+  if (logits.shape.length !== 2 || logits.shape.join() !== targets.shape.join()) {
+    throw new GraphError(
+      `crossEntropy: expected logits and targets [N, C], got [${logits.shape}] and [${targets.shape}]`,
+    );
+  }
   return mul(-1 / logits.shape[0]!, sum(mul(targets, logSoftmax(logits))));
 }
 
