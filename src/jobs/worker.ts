@@ -1,0 +1,29 @@
+// The thread side of the worker pool: computes one case at a time with one-thread sessions (two one-thread workers beat one two-thread
+// session in throughput, DESIGN.md section 5).
+
+import type { CaseResult } from "../audit/case.js";
+import { evaluateCase } from "../audit/evaluate.js";
+import { nodeCpu } from "../engine/backends/node-cpu.js";
+import { gatedBackend, isClosed } from "./gate.js";
+import type { FromThread, Task } from "./messages.js";
+
+export default async function runTask({ spec, gate, port }: Task): Promise<CaseResult> {
+  const controller = new AbortController();
+  port.on("message", () => controller.abort());
+  if (isClosed(gate)) controller.abort();
+  const backend = gatedBackend(
+    nodeCpu({ threads: 1 }),
+    gate,
+    () => new DOMException("the case was aborted", "AbortError"),
+  );
+  try {
+    controller.signal.throwIfAborted();
+    return await evaluateCase(spec, {
+      backend,
+      signal: controller.signal,
+      onProgress: (progress: FromThread) => port.postMessage(progress),
+    });
+  } finally {
+    port.close();
+  }
+}
