@@ -8,6 +8,9 @@ export interface NodeCpuOptions {
   readonly threads?: number;
 }
 
+// This fusion keeps the factor of a matrix product as a float32 attribute, which leaves float64 results with seven right digits.
+const keepsFloat64 = { optimization: { disable_specified_optimizers: "MatMulScaleFusion" } };
+
 export function nodeCpu(options: NodeCpuOptions = {}): Backend {
   return {
     name: "node-cpu",
@@ -16,6 +19,7 @@ export function nodeCpu(options: NodeCpuOptions = {}): Backend {
         executionProviders: ["cpu"],
         graphOptimizationLevel: "all",
         executionMode: "sequential",
+        ...(dtype === "float64" ? { extra: keepsFloat64 } : {}),
         ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
       });
       return {
