@@ -1,0 +1,55 @@
+// The imprint block of spec/attacks-analytic.md 1.4: k identical query rows with rising biases, ReLU, and a second layer with identical
+// columns, put in front of a model. Neighbouring rows then differ by just the samples whose query value lies between their biases.
+import { add, matmul, relu, reshape } from "../../engine/index.js";
+import { sizeOf, tensor } from "../../math/tensor.js";
+import type { Payload } from "../../federated/hooks.js";
+import type { Model, Weights } from "../../models/define.js";
+import { flatten } from "../../models/layers.js";
+
+const names = { query: "imprint.0", spread: "imprint.2" } as const;
+
+export interface Imprint {
+  readonly payload: Payload;
+  /** Names of the query layer's weight and bias in the update. */
+  readonly weight: string;
+  readonly bias: string;
+}
+
+/** The query: the mean of all inputs. */
+export function queryOf(image: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < image.length; i++) sum += image[i]!;
+  return sum / image.length;
+}
+
+/**
+ * `payload` with a block of `edges.length` bins in front: row i fires for inputs whose mean exceeds `edges[i]`. The block passes the
+ * mean activation over the bins to every pixel, so that activations stay of the size of a pixel.
+ */
+export function insertImprint({ model, weights }: Payload, edges: Float64Array): Imprint {
+  const size = sizeOf(model.inputShape);
+  const bins = edges.length;
+  const block: Weights = new Map([
+    [`${names.query}.weight`, tensor([bins, size], new Float32Array(bins * size).fill(1 / size))],
+    [`${names.query}.bias`, tensor([bins], Float32Array.from(edges, (edge) => -edge))],
+    [`${names.spread}.weight`, tensor([size, bins], new Float32Array(size * bins).fill(1 / bins))],
+    [`${names.spread}.bias`, tensor([size], new Float32Array(size))],
+  ]);
+  const armed: Model = {
+    ...model,
+    id: `imprint+${model.id}`,
+    parameters: [...[...block].map(([name, { shape }]) => ({ name, shape, initialBound: 0 })), ...model.parameters],
+    forward(x, parameter) {
+      const hidden = relu(
+        add(matmul(flatten(x), parameter(`${names.query}.weight`), { b: true }), parameter(`${names.query}.bias`)),
+      );
+      const out = add(matmul(hidden, parameter(`${names.spread}.weight`), { b: true }), parameter(`${names.spread}.bias`));
+      return model.forward(reshape(out, x.shape), parameter);
+    },
+  };
+  return {
+    payload: { model: armed, weights: new Map([...block, ...weights]) },
+    weight: `${names.query}.weight`,
+    bias: `${names.query}.bias`,
+  };
+}

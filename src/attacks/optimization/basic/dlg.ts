@@ -1,0 +1,41 @@
+// Deep Leakage from Gradients: images and soft labels are found together by L-BFGS on Σ‖∇L(x, y) - g*‖², from Gaussian noise.
+// Ours differs where stated in the options: strong-Wolfe line search, float64 and up to eight starts by default.
+import { defineAttack } from "../../define.js";
+import { invertByLbfgs, lbfgsOptions } from "../lbfgs-attack.js";
+import { assumedKnowledge } from "../pixels.js";
+
+export default defineAttack({
+  id: "dlg",
+  title: "Deep Leakage from Gradients",
+  summary: "Searches an image and a label whose gradient equals the one that was sent.",
+  paper: {
+    authors: "Zhu, Liu, Han",
+    title: "Deep Leakage from Gradients",
+    year: 2019,
+    venue: "NeurIPS",
+    seedRef: 109,
+    url: "https://arxiv.org/abs/1906.08935",
+  },
+  category: "optimization/basic",
+  needs: ["updates"],
+  uses: ["basicKnowledge"],
+  works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 8 },
+  options: lbfgsOptions,
+  control: { model: "lenet", batchSize: 1, options: { calls: 120, starts: 3, target: 1e-8 }, bar: 30 },
+  proofs: [
+    {
+      name: "lenet, batch 1: image and label come back",
+      evidence: "measured",
+      model: "lenet",
+      batchSize: 1,
+      labels: "recovered",
+      options: {},
+      bar: { metric: "psnr", op: ">=", value: 40, share: 0.75 },
+    },
+  ],
+  async run({ observation }, options, context) {
+    const knowledge = observation.basicKnowledge ?? assumedKnowledge;
+    const given = observation.labels ? { values: observation.labels, method: "known" } : null;
+    return invertByLbfgs(observation.updates.rounds[0]!, knowledge, given, options, context);
+  },
+});

@@ -1,0 +1,44 @@
+// Improved Deep Leakage from Gradients: the label is read from the sign of the last layer's gradient, then DLG runs on the image alone.
+import { defineAttack } from "../../define.js";
+import { idlgLabels } from "../../labels/idlg.js";
+import { invertByLbfgs, lbfgsOptions } from "../lbfgs-attack.js";
+import { assumedKnowledge } from "../pixels.js";
+
+export default defineAttack({
+  id: "idlg",
+  title: "Improved Deep Leakage from Gradients",
+  summary: "Reads the label off the update, then searches the image whose gradient equals the one that was sent.",
+  paper: {
+    authors: "Zhao, Mopuri, Bilen",
+    title: "iDLG: Improved Deep Leakage from Gradients",
+    year: 2020,
+    venue: "arXiv",
+    seedRef: 105,
+    url: "https://arxiv.org/abs/2001.02610",
+  },
+  category: "optimization/basic",
+  needs: ["updates"],
+  uses: ["basicKnowledge"],
+  works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 1 },
+  options: lbfgsOptions,
+  control: { model: "lenet", batchSize: 1, options: { calls: 120, starts: 3, target: 1e-8 }, bar: 30 },
+  proofs: [
+    {
+      name: "lenet, batch 1: the image comes back",
+      evidence: "measured",
+      model: "lenet",
+      batchSize: 1,
+      labels: "recovered",
+      options: {},
+      bar: { metric: "psnr", op: ">=", value: 40, share: 0.75 },
+    },
+  ],
+  async run({ observation }, options, context) {
+    const round = observation.updates.rounds[0]!;
+    const knowledge = observation.basicKnowledge ?? assumedKnowledge;
+    const labels = observation.labels
+      ? { values: observation.labels, method: "known" }
+      : idlgLabels(round, knowledge.batchSize);
+    return invertByLbfgs(round, knowledge, labels, options, context);
+  },
+});

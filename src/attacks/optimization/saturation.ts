@@ -1,0 +1,17 @@
+// A net that already predicts the label leaves hardly any gradient, and what is not there cannot be inverted. The adversary sees it in the
+// last bias, where ∂L/∂b_y = p_y - 1 for one image; it is reported, not tuned around.
+import { headGradient } from "../labels/define.js";
+import type { ObservedRound } from "../../threat/observation.js";
+
+const CERTAIN = 0.999;
+
+/** One note when the sent gradient shows that the model is sure of the label; none otherwise. Exact for one image per batch. */
+export function saturationNote(round: ObservedRound): string[] {
+  const lowest = Math.min(...headGradient(round).bias);
+  const predicted = 1 + lowest;
+  if (predicted < CERTAIN) return [];
+  return [
+    `the model already predicts the label with probability ${predicted.toPrecision(6)}: the update carries almost no gradient, so that ` +
+      "nothing can be inverted; this says nothing about other images or an earlier model",
+  ];
+}

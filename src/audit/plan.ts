@@ -1,0 +1,177 @@
+// From a configuration to cells and the cases behind them. Letters that hand an attack the same things share one case; pairs that the
+// threat model denies, and settings that an attack does not work on, become cells that are not applicable.
+import { z } from "zod";
+import type { Attack } from "../attacks/define.js";
+import type { Defense } from "../defenses/define.js";
+import { models } from "../models/index.js";
+import { refusal, type ThreatLetter, threatLetters, weakestThreat } from "../threat/capabilities.js";
+import type { CaseSpec, Chosen } from "./case.js";
+import type { Catalogue } from "./catalogue.js";
+import type { Config } from "./config.js";
+import { handedTo } from "./evaluate.js";
+import { caseKey } from "./key.js";
+import { nearest } from "./nearest.js";
+import { chooseMetric } from "./score.js";
+
+/** A configuration that names something unknown or gives it impossible options. */
+export class PlanError extends Error {
+  override name = "PlanError";
+}
+
+export interface PlannedCase {
+  readonly key: string;
+  readonly spec: CaseSpec;
+}
+
+export interface PlannedCell {
+  readonly threat: ThreatLetter;
+  readonly attack: Attack;
+  readonly attackOptions: Chosen["options"];
+  readonly defense: Defense | null;
+  readonly defenseOptions: Chosen["options"];
+  /** The case that decides the cell, or why there is none. */
+  readonly case: PlannedCase | null;
+  readonly reason: string | null;
+}
+
+export interface Plan {
+  readonly cells: readonly PlannedCell[];
+  /** The case that each attack must win, by attack id. */
+  readonly controls: ReadonlyMap<string, PlannedCase>;
+  /** The easiest case on the user's own model, by key of the attack with its options. */
+  readonly ownControls: ReadonlyMap<string, PlannedCase>;
+}
+
+export interface PlanSettings {
+  readonly originals: CaseSpec["originals"];
+  readonly backend: string;
+  readonly code: string;
+}
+
+/** Records that the own-model control tries, each as a batch of one. */
+const OWN_CONTROL_RECORDS = 2;
+
+/** What names the own-model control of a cell. */
+export const attackKey = (attack: Attack, options: Chosen["options"]): string => `${attack.id} ${JSON.stringify(options)}`;
+
+function choose<T extends { readonly id: string; readonly options: z.ZodObject }>(
+  kind: string,
+  choice: string | { readonly id: string; readonly [option: string]: unknown },
+  known: ReadonlyMap<string, T>,
+): { definition: T; options: Chosen["options"] } {
+  const { id, ...options } = typeof choice === "string" ? { id: choice } : choice;
+  const definition = known.get(id);
+  if (!definition) {
+    const close = nearest(id, [...known.keys()]);
+    throw new PlanError(`unknown ${kind} "${id}"${close ? `; did you mean "${close}"?` : ""} There are ${[...known.keys()].join(", ")}`);
+  }
+  const parsed = definition.options.strict().safeParse(options);
+  if (!parsed.success) throw new PlanError(`${kind} ${id}: ${z.prettifyError(parsed.error)}`);
+  return { definition, options: parsed.data };
+}
+
+export function planAudit(config: Config, { attacks, defenses, metrics }: Catalogue, settings: PlanSettings): Plan {
+  if (!models[config.model.name]) {
+    const close = nearest(config.model.name, Object.keys(models));
+    throw new PlanError(`unknown model "${config.model.name}"${close ? `; did you mean "${close}"?` : ""}`);
+  }
+  for (const name of config.metrics) chooseMetric(name, metrics);
+  const chosenAttacks = config.attacks.map((choice) => choose("attack", choice, attacks));
+  const chosenDefenses = config.defenses.map((choice) => (choice === "none" ? null : choose("defense", choice, defenses)));
+
+  const planCase = (spec: CaseSpec): PlannedCase => ({ spec, key: caseKey(spec, settings.code) });
+  const base = (attack: Attack, options: Chosen["options"], threat: ThreatLetter): CaseSpec => ({
+    model: config.model,
+    data: config.data,
+    surrogate: config.surrogate,
+    federation: config.federation,
+    labels: config.labels,
+    metrics: config.metrics,
+    originals: settings.originals,
+    seed: config.seed,
+    budgetSeconds: config.budget.seconds,
+    threat: canonicalThreat(attack, threat),
+    attack: { id: attack.id, options },
+    defense: null,
+    adaptive: false,
+    backend: settings.backend,
+  });
+
+  const cells = config.threats.flatMap((threat) =>
+    chosenAttacks.flatMap(({ definition: attack, options }) =>
+      chosenDefenses.map((defense): PlannedCell => {
+        const reason = refusal(attack.id, attack.needs, threat) ?? unfit(attack, config);
+        const chosen = defense ? { id: defense.definition.id, options: defense.options } : null;
+        return {
+          threat,
+          attack,
+          attackOptions: options,
+          defense: defense?.definition ?? null,
+          defenseOptions: defense?.options ?? {},
+          case: reason ? null : planCase({ ...base(attack, options, threat), defense: chosen }),
+          reason,
+        };
+      }),
+    ),
+  );
+
+  const running = cells.filter((cell) => cell.case !== null);
+  const controls = new Map(running.map(({ attack }) => [attack.id, planCase(controlSpec(attack, settings))]));
+  const ownControls = new Map(
+    running.map(({ attack, attackOptions, threat }) => {
+      const { records } = config.data;
+      const few = typeof records === "number" ? Math.min(records, OWN_CONTROL_RECORDS) : records.slice(0, OWN_CONTROL_RECORDS);
+      const spec: CaseSpec = {
+        ...base(attack, attackOptions, weakestThreat(attack.needs) ?? threat),
+        data: { ...config.data, records: few },
+        federation: { ...config.federation, batchSize: 1 },
+        labels: "known",
+      };
+      return [attackKey(attack, attackOptions), planCase(spec)];
+    }),
+  );
+  return { cells, controls, ownControls };
+}
+
+/** The weakest letter that hands this attack the same capabilities. */
+function canonicalThreat(attack: Attack, threat: ThreatLetter): ThreatLetter {
+  const handed = handedTo({ threat }, attack).join();
+  return threatLetters.find((letter) => !refusal(attack.id, attack.needs, letter) && handedTo({ threat: letter }, attack).join() === handed) ?? threat;
+}
+
+function unfit({ id, works }: Attack, { federation }: Config): string | null {
+  if (federation.batchSize > works.maxBatch) {
+    return `attack ${id} works on batches of up to ${works.maxBatch} image(s); the federation's batch size is ${federation.batchSize}`;
+  }
+  return null;
+}
+
+/** The attack's own winnable case, on the embedded portraits so that it runs everywhere. */
+export function controlSpec({ id, control, options, needs }: Attack, settings: PlanSettings): CaseSpec {
+  return {
+    model: { name: control.model },
+    data: { source: "portraits", records: control.batchSize, normalization: "none" },
+    surrogate: { records: 256 },
+    federation: {
+      algorithm: "FedSGD",
+      clients: 1,
+      batchSize: control.batchSize,
+      localEpochs: 1,
+      learningRate: 0.1,
+      mode: "eval",
+      bnStats: "hidden",
+      rounds: 1,
+      batches: "fresh",
+    },
+    labels: "recovered",
+    metrics: ["psnr"],
+    originals: "show",
+    seed: 1,
+    budgetSeconds: 300,
+    threat: weakestThreat(needs) ?? "H",
+    attack: { id, options: options.parse(control.options) },
+    defense: null,
+    adaptive: false,
+    backend: settings.backend,
+  };
+}

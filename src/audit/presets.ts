@@ -1,0 +1,27 @@
+// Ready-made configurations. `demo` is what `npm run audit` runs: embedded data, minutes on two cores.
+import type { ConfigInput } from "./config.js";
+
+export interface Preset {
+  readonly title: string;
+  readonly config: ConfigInput;
+}
+
+export const presets: Readonly<Record<string, Preset>> = {
+  demo: {
+    title: "Drawn portraits, a small net, three adversaries, four attacks, two defenses; a few minutes",
+    config: {
+      model: { name: "lenet" },
+      data: { source: "portraits", records: [0, 1, 2, 3] },
+      threats: ["A", "B", "G"],
+      attacks: [
+        { id: "dlg", target: 1e-8, starts: 2, calls: 130 },
+        { id: "idlg", target: 1e-8, starts: 2, calls: 130 },
+        { id: "inverting-gradients", iterations: 1500 },
+        "robbing-the-fed",
+      ],
+      defenses: ["none", "gaussian-noise", "top-k"],
+      metrics: ["psnr", "ssim", "mse", "iip"],
+      budget: { seconds: 120 },
+    },
+  },
+};

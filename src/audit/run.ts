@@ -1,0 +1,209 @@
+// The audit: plan, run controls and cells on the pool, judge, advise. Cells finish independently; an abort keeps what is finished.
+import { cpus, platform, release, totalmem } from "node:os";
+import { openDataset } from "../data/open.js";
+import { type AuditJson, type CellJson, type ControlJson, schemaVersion } from "./audit-json.js";
+import { advise, summarise } from "./advise.js";
+import type { CaseResult, CaseSpec } from "./case.js";
+import { loadCatalogue } from "./catalogue.js";
+import type { Config } from "./config.js";
+import { RECOVERED_DB } from "./evaluate.js";
+import type { AuditEvent, PlannedJob, Pool, Store } from "./interfaces.js";
+import { attackKey, type Plan, type PlannedCase, type PlannedCell, planAudit } from "./plan.js";
+import { controlOf, judgeCell } from "./verdict.js";
+import { resolveRecords } from "./setting.js";
+
+export interface AuditTools {
+  readonly store: Store;
+  readonly pool: Pool;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: AuditEvent) => void;
+  /** Version and hash of the built code. */
+  readonly tool: { readonly version: string; readonly code: string };
+}
+
+interface Outcome {
+  readonly result: CaseResult | Error;
+  readonly cached: boolean;
+}
+
+const BACKEND = "node-cpu";
+
+/** Runs the audit of `config`. Throws PlanError or DataError before anything runs; never rejects on abort. */
+export async function runAudit(config: Config, tools: AuditTools): Promise<AuditJson> {
+  const startedAt = new Date();
+  const catalogue = await loadCatalogue();
+  const { records: wanted, normalization: _, ...source } = config.data;
+  const dataset = await openDataset(source);
+  const records = resolveRecords(wanted, dataset);
+  const originals = config.report.originals ?? (dataset.synthetic ? "show" : "omit");
+  const plan = planAudit(config, catalogue, { originals, backend: BACKEND, code: tools.tool.code });
+
+  const jobs = describeJobs(plan);
+  const notApplicable = plan.cells.filter(({ case: planned }) => planned === null).length;
+  tools.onEvent({ type: "planned", jobs: [...jobs.values()], cells: plan.cells.length, notApplicable });
+  const outcomes = new Map<string, Outcome>();
+  const first = [...plan.cells.flatMap(({ case: planned }) => (planned ? [planned] : [])), ...plan.controls.values()];
+  await runCases(unique(first), outcomes, tools);
+  await runCases(unique(neededOwnControls(plan, outcomes)), outcomes, tools);
+
+  const cells = plan.cells.map((cell) => describeCell(cell, plan, outcomes, config));
+  const machine = cpus();
+  return {
+    schemaVersion,
+    tool: { name: "leakscope", ...tools.tool },
+    config,
+    machine: {
+      platform: `${platform()} ${release()}`,
+      cpu: machine[0]?.model.trim() ?? "unknown",
+      cores: machine.length,
+      memoryGb: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+      runtime: "onnxruntime-node",
+      backend: BACKEND,
+    },
+    startedAt: startedAt.toISOString(),
+    seconds: (Date.now() - startedAt.getTime()) / 1000,
+    interrupted: tools.signal.aborted,
+    originals,
+    data: { id: dataset.id, records, classes: [...dataset.classes], synthetic: dataset.synthetic },
+    credits: [...dataset.credits],
+    cells,
+    findings: advise(cells, catalogue.defenses),
+    summary: summarise(cells),
+  };
+}
+
+const unique = (cases: readonly PlannedCase[]): PlannedCase[] => [...new Map(cases.map((planned) => [planned.key, planned])).values()];
+
+function describeJobs(plan: Plan): Map<string, PlannedJob> {
+  const jobs = new Map<string, PlannedJob>();
+  for (const { case: planned, attack, defense, threat } of plan.cells) {
+    if (!planned) continue;
+    const threats = [...(jobs.get(planned.key)?.threats ?? []), threat];
+    jobs.set(planned.key, { key: planned.key, kind: "cell", attack: attack.id, defense: defense?.id ?? "none", threats });
+  }
+  for (const [attack, { key }] of plan.controls) jobs.set(key, { key, kind: "control", attack, defense: "none", threats: [] });
+  return jobs;
+}
+
+/** The own-model control of every attack that did not already win an undefended cell with one image per batch. */
+function neededOwnControls(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): PlannedCase[] {
+  const won = new Set(plan.cells.filter((cell) => ownCell(cell, outcomes)).map((cell) => attackKey(cell.attack, cell.attackOptions)));
+  return [...plan.ownControls].filter(([key]) => !won.has(key)).map(([, planned]) => planned);
+}
+
+/** The result of a cell that is an easiest case by itself and leaked; null otherwise. */
+function ownCell({ case: planned, defense }: PlannedCell, outcomes: ReadonlyMap<string, Outcome>): CaseResult | null {
+  if (!planned || defense || planned.spec.federation.batchSize !== 1) return null;
+  const result = outcomes.get(planned.key)?.result;
+  return result && !(result instanceof Error) && result.images.some(({ leaked }) => leaked) ? result : null;
+}
+
+async function runCases(cases: readonly PlannedCase[], outcomes: Map<string, Outcome>, tools: AuditTools): Promise<void> {
+  const queue = [...cases];
+  const work = async () => {
+    for (let planned = queue.shift(); planned && !tools.signal.aborted; planned = queue.shift()) {
+      const outcome = await runCase(planned.key, planned.spec, tools);
+      if (outcome) outcomes.set(planned.key, outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: tools.pool.size }, work));
+}
+
+async function runCase(key: string, spec: CaseSpec, { store, pool, signal, onEvent }: AuditTools): Promise<Outcome | null> {
+  const started = Date.now();
+  const finish = (outcome: Outcome): Outcome => {
+    const seconds = (Date.now() - started) / 1000;
+    onEvent({ type: "finished", key, seconds, cached: outcome.cached, outcome: told(outcome.result) });
+    return outcome;
+  };
+  const known = await store.read(key);
+  if (known) return finish({ result: known, cached: true });
+  onEvent({ type: "started", key });
+  await store.log({ type: "started", key, attack: spec.attack.id, defense: spec.defense?.id ?? "none" });
+  try {
+    const result = await pool.run(spec, { signal, onProgress: (progress) => onEvent({ type: "progress", key, progress }) });
+    await store.write(key, spec, result);
+    await store.log({ type: "finished", key, seconds: result.seconds, outcome: told(result) });
+    return finish({ result, cached: false });
+  } catch (error) {
+    if (signal.aborted) return null;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    await store.log({ type: "failed", key, message: failure.message });
+    return finish({ result: failure, cached: false });
+  }
+}
+
+function told(result: CaseResult | Error): string {
+  if (result instanceof Error) return "error";
+  return result.images.some(({ leaked }) => leaked) ? "leak" : "no leak";
+}
+
+function describeCell(cell: PlannedCell, plan: Plan, outcomes: ReadonlyMap<string, Outcome>, config: Config): CellJson {
+  const { attack, defense, threat } = cell;
+  const control = positiveControl(cell, plan, outcomes);
+  const ownControl = ownModelControl(cell, plan, outcomes);
+  const outcome = cell.case ? outcomes.get(cell.case.key) : undefined;
+  const result = outcome && !(outcome.result instanceof Error) ? outcome.result : null;
+  const verdict = (() => {
+    if (cell.reason) return { status: "not-applicable", reason: cell.reason } as const;
+    if (!outcome) return { status: "unknown", reason: "interrupted before it finished; `leakscope audit --resume` goes on" } as const;
+    if (outcome.result instanceof Error) return { status: "error", reason: outcome.result.message } as const;
+    return judgeCell(outcome.result, defense?.id ?? null, control, ownControl);
+  })();
+  return {
+    key: cell.case?.key ?? `${threat}-${attack.id}-${defense?.id ?? "none"}`,
+    case: { seed: config.seed },
+    threat,
+    attack: attack.id,
+    defense: defense?.id ?? "none",
+    attackTitle: attack.title,
+    defenseTitle: defense?.title ?? "No defense",
+    adaptive: false,
+    ...verdict,
+    scores: { ...result?.scores },
+    floor: { ...result?.floor },
+    control,
+    ownControl,
+    ...(result?.labels ? { labels: result.labels } : {}),
+    ...(result?.receipt ? { utility: utilityOf(result.receipt) } : {}),
+    budget: { seconds: result?.seconds ?? 0, iterations: result?.iterations ?? 0, exhausted: result?.exhausted ?? false },
+    recipe: {
+      attackOptions: { ...cell.attackOptions },
+      defenseOptions: { ...cell.defenseOptions },
+      labels: config.labels,
+      backend: BACKEND,
+      handed: [...(result?.handed ?? [])],
+      galleryClasses: result?.galleryClasses ?? 0,
+      gallerySize: result?.gallerySize ?? 0,
+    },
+    curve: [...(result?.curve ?? [])],
+    notes: [...(result?.notes ?? [])],
+    images: [...(result?.images ?? [])],
+  };
+}
+
+function utilityOf(receipt: NonNullable<CaseResult["receipt"]>): NonNullable<CellJson["utility"]> {
+  const { distortion, cosine, bytes, bytesWithout, seconds } = receipt;
+  return { accuracyWith: null, accuracyWithout: null, distortion, cosine, bytes, bytesWithout, seconds };
+}
+
+function positiveControl({ attack }: PlannedCell, plan: Plan, outcomes: ReadonlyMap<string, Outcome>): ControlJson {
+  const { model, batchSize, bar } = attack.control;
+  const outcome = outcomes.get(plan.controls.get(attack.id)?.key ?? "");
+  const what = `${attack.id} on ${model}, drawn portraits, batch ${batchSize}, no defense`;
+  return controlOf(outcome?.result, outcome?.cached ?? false, what, bar, ({ scores }) => (scores.psnr?.best ?? 0) >= bar);
+}
+
+function ownModelControl(cell: PlannedCell, plan: Plan, outcomes: ReadonlyMap<string, Outcome>): ControlJson {
+  const key = attackKey(cell.attack, cell.attackOptions);
+  const passes = ({ images }: CaseResult) => images.some(({ leaked }) => leaked);
+  const won = plan.cells.find((other) => attackKey(other.attack, other.attackOptions) === key && ownCell(other, outcomes));
+  if (won) {
+    const what = `${cell.attack.id} on this model, batch 1, no defense: the undefended cell itself`;
+    return controlOf(ownCell(won, outcomes)!, false, what, RECOVERED_DB, passes);
+  }
+  const outcome = outcomes.get(plan.ownControls.get(key)?.key ?? "");
+  const what = `${cell.attack.id} on this model, batch 1, no defense, labels known`;
+  return controlOf(outcome?.result, outcome?.cached ?? false, what, RECOVERED_DB, passes);
+}

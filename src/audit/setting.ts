@@ -1,0 +1,109 @@
+// From a case's plain data to the real thing: data set, records, model, weights, surrogate pictures and the batches of the client.
+import { readFile } from "node:fs/promises";
+import { type Batch, type Dataset, readBatch } from "../data/dataset.js";
+import { openDataset } from "../data/open.js";
+import type { Random } from "../math/random.js";
+import { tensor } from "../math/tensor.js";
+import { initialise, type Model, type Weights } from "../models/define.js";
+import { models } from "../models/index.js";
+import { readSafetensors } from "../models/safetensors.js";
+import { loadWeights } from "../models/weights.js";
+import type { Normalization } from "../threat/observation.js";
+import type { CaseSpec } from "./case.js";
+
+export interface Setting {
+  readonly dataset: Dataset;
+  readonly model: Model;
+  readonly weights: Weights;
+  readonly normalization: Normalization | null;
+  /** Records of every batch, in order. */
+  readonly batches: readonly (readonly number[])[];
+  /** Pictures that the adversary may own, in pixels; never a record under attack. */
+  readonly surrogate: Batch;
+}
+
+/** Record indices from a list or a count. Throws RangeError when the data set is too small. */
+export function resolveRecords(records: number | readonly number[], dataset: Dataset): number[] {
+  const list = typeof records === "number" ? Array.from({ length: records }, (_, i) => i) : [...records];
+  const outside = list.find((record) => record >= dataset.length);
+  if (outside !== undefined) {
+    throw new RangeError(`data.records asks for record ${outside}, but ${dataset.id} has records 0 to ${dataset.length - 1}`);
+  }
+  return list;
+}
+
+const STATISTICS_RECORDS = 1000;
+
+/** Mean and deviation per channel of the first records, as a federation would fix them beforehand. */
+function measureNormalization(dataset: Dataset): Normalization {
+  const [channels, height, width] = dataset.shape;
+  const count = Math.min(dataset.length, STATISTICS_RECORDS);
+  const sums = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+  for (let record = 0; record < count; record++) {
+    dataset.pixels(record).forEach((byte, i) => {
+      const channel = Math.floor(i / (height * width));
+      sums[channel]! += byte / 255;
+      squares[channel]! += (byte / 255) ** 2;
+    });
+  }
+  const total = count * height * width;
+  const mean = Array.from(sums, (sum) => sum / total);
+  const deviation = mean.map((m, channel) => Math.sqrt(Math.max(squares[channel]! / total - m * m, 1e-12)));
+  return { mean, deviation };
+}
+
+/** Pixels as the model sees them. */
+export function normalise({ inputs, labels }: Batch, normalization: Normalization | null): Batch {
+  if (!normalization) return { inputs, labels };
+  const plane = inputs.shape[2]! * inputs.shape[3]!;
+  const data = inputs.data.map((value, i) => {
+    const channel = Math.floor(i / plane) % inputs.shape[1]!;
+    return (value - normalization.mean[channel]!) / normalization.deviation[channel]!;
+  });
+  return { inputs: tensor(inputs.shape, data), labels };
+}
+
+export async function openSetting(spec: CaseSpec, random: Random): Promise<Setting> {
+  const { records, normalization, ...source } = spec.data;
+  const dataset = await openDataset(source);
+  const make = models[spec.model.name];
+  if (!make) throw new RangeError(`unknown model "${spec.model.name}"; there are ${Object.keys(models).join(", ")}`);
+  const model = make(dataset.shape, dataset.classes.length);
+  const chosen = resolveRecords(records, dataset);
+  const size = spec.federation.batchSize;
+  if (chosen.length % size !== 0) {
+    throw new RangeError(`data.records lists ${chosen.length} images, which does not cut into batches of ${size}`);
+  }
+  return {
+    dataset,
+    model,
+    weights: await weightsOf(spec, model, random),
+    normalization: normalization === "dataset" ? measureNormalization(dataset) : null,
+    batches: Array.from({ length: chosen.length / size }, (_, i) => chosen.slice(i * size, (i + 1) * size)),
+    surrogate: await openSurrogate(spec, dataset, chosen),
+  };
+}
+
+async function weightsOf({ model: { weights } }: CaseSpec, model: Model, random: Random): Promise<Weights> {
+  if (weights === undefined) return initialise(model, random.split("model"));
+  return loadWeights(model, readSafetensors(await readFile(weights), weights), weights);
+}
+
+/** Surrogate pictures: of another source, or other records of the same one. */
+async function openSurrogate(spec: CaseSpec, victim: Dataset, victims: readonly number[]): Promise<Batch> {
+  const { records, source, ...options } = spec.surrogate;
+  const { records: _, normalization: __, ...victimSource } = spec.data;
+  const other = source === undefined ? victim : await openDataset({ source, ...options });
+  if (other.shape.join() !== victim.shape.join()) {
+    throw new RangeError(`surrogate pictures are ${other.shape.join("x")}, the client's are ${victim.shape.join("x")}; set surrogate.size`);
+  }
+  const same = other === victim || JSON.stringify({ source, ...options }) === JSON.stringify(victimSource);
+  const taken = new Set(same ? victims : []);
+  const free = Array.from({ length: other.length }, (_, i) => i).filter((record) => !taken.has(record));
+  const list = typeof records === "number" ? free.slice(0, records) : records;
+  const shared = list.find((record) => taken.has(record));
+  if (shared !== undefined) throw new RangeError(`surrogate record ${shared} is one of the records under attack`);
+  if (list.length === 0) throw new RangeError("no record is left for the surrogate set: name another surrogate.source");
+  return readBatch(other, list);
+}
