@@ -50,7 +50,8 @@ export function formatBytes(bytes: number): string {
 export function formatSeconds(seconds: number): string {
   if (seconds < 1) return `${formatNumber(seconds * 1000)} ms`;
   if (seconds < 120) return `${formatNumber(seconds)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 /** Best figure of a metric and what stands beside it: the best of the guess. */

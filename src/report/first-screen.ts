@@ -23,7 +23,7 @@ ${audit.interrupted && html`<p class="banner" role="note"><strong>Interrupted.</
 <p class="detail">${verdict.detail}</p>
 ${verdict.exhibit && exhibitPanel(verdict.exhibit, verdict, audit.originals)}
 <div class="facts">
-${whoFact(verdict.threat)}
+${whoFact(verdict)}
 ${adviceFact(verdict)}
 ${triedFact(audit)}
 </div>
@@ -46,10 +46,10 @@ ${defended && reconstructionFigure(defended.image, `the same attack with ${defen
 </div>`;
 }
 
-function whoFact(letter: string | undefined): Html | undefined {
+function whoFact({ threat: letter, tone }: Verdict): Html | undefined {
   if (letter === undefined) return undefined;
   const threat = threatOf(letter);
-  return html`<div><h2>Who could do this</h2>
+  return html`<div><h2>${tone === "leak" ? "Who could do this" : "The weakest adversary tried"}</h2>
 <p>${threat ? `${capitalise(threat.who)}.` : "An adversary that this version does not know."}</p>
 <p class="muted">Threat model ${letter}${threat && html`, ${threat.title}. <span role="img" aria-label="Realism ${threat.realism.stars} of 4">${stars(threat.realism.stars)}</span>`}</p></div>`;
 }

@@ -3,6 +3,7 @@
 import type { AuditJson, CellJson, ImageJson } from "../audit/audit-json.js";
 import { type Html, html, isPngDataUri } from "./escape.js";
 import { formatPerImage } from "./figures.js";
+import { knownLabelsMark } from "./words.js";
 
 type Policy = AuditJson["originals"];
 
@@ -60,10 +61,7 @@ export function pictureList(cell: CellJson, policy: Policy): Html {
     .sort((a, b) => Number(cell.images[b]!.leaked) - Number(cell.images[a]!.leaked));
   const items = indices.map((i) => pictureItem(cell, i, policy));
   const rest = items.slice(OPEN_PICTURES);
-  const known =
-    cell.recipe.labels === "known" &&
-    html`<p class="assumption">All figures assume that the adversary knows the labels (◦).</p>`;
-  return html`${known}<ul class="pictures">${items.slice(0, OPEN_PICTURES)}</ul>
+  return html`<ul class="pictures">${items.slice(0, OPEN_PICTURES)}</ul>
 ${rest.length > 0 && html`<details><summary>${rest.length} more pictures</summary><ul class="pictures">${rest}</ul></details>`}`;
 }
 
@@ -78,6 +76,6 @@ function pictureItem(cell: CellJson, index: number, policy: Policy): Html {
   return html`<li class="${image.leaked ? "leaked" : "kept"}">
 <p class="name">record ${image.record} <span class="muted">${image.label}</span>${image.leaked && html` <strong class="tag leak">● leaked</strong>`}</p>
 <div class="strip">${originalFigure(image, policy)}${reconstructionFigure(image)}${differenceFigure(image, policy)}${floorFigure(image, policy)}</div>
-<p class="figures">${figures}${image.reason && html`<span class="muted">${image.reason}</span>`}</p>
+<p class="figures">${figures}${cell.recipe.labels === "known" && html`<span class="assumption">${knownLabelsMark}</span> `}${image.reason && html`<span class="muted">${image.reason}</span>`}</p>
 </li>`;
 }

@@ -31,14 +31,14 @@ export function judge(audit: AuditJson): Verdict {
   const leaks = having("leak");
   const resisted = having("resisted");
   const undecided = having("unknown", "error");
-  if (leaks.length > 0) return judgeLeak(audit, leaks, resisted);
+  if (leaks.length > 0) return judgeLeak(audit, leaks);
   const threat = (resisted[0] ?? undecided[0] ?? cells[0])?.threat;
   const common = { threat, defended: undefined, finding: chooseFinding(audit.findings, threat) };
   if (resisted.length > 0) {
     const whole = undecided.length === 0 && !audit.interrupted;
     const open =
       undecided.length > 0
-        ? `${undecided.length} of ${cells.length} combinations stay unknown`
+        ? `${undecided.length} of ${undecided.length + resisted.length} combinations stay unknown`
         : "the audit was stopped early";
     return {
       ...common,
@@ -53,12 +53,19 @@ export function judge(audit: AuditJson): Verdict {
     ...common,
     tone: "unknown",
     sentence: nothing ? "Unknown: no attack could be tried." : "Unknown: no attack gave a result that can be trusted.",
-    detail: [...new Set((nothing ? cells : undecided).flatMap(({ reason }) => reason ?? []))].slice(0, 3).join(" · "),
+    detail: reasonsOf(nothing ? cells : undecided),
     exhibit: undefined,
   };
 }
 
-function judgeLeak(audit: AuditJson, leaks: readonly CellJson[], resisted: readonly CellJson[]): Verdict {
+/** The first different reasons, each as a sentence. */
+const reasonsOf = (cells: readonly CellJson[]): string =>
+  [...new Set(cells.flatMap(({ reason }) => reason ?? []))]
+    .slice(0, 3)
+    .map((reason) => `${capitalise(reason).replace(/\.$/, "")}.`)
+    .join(" ");
+
+function judgeLeak(audit: AuditJson, leaks: readonly CellJson[]): Verdict {
   const undefended = leaks.filter(({ defense }) => defense === "none");
   const telling = undefended.length > 0 ? undefended : leaks;
   const threat = telling[0]!.threat;
@@ -82,18 +89,28 @@ function judgeLeak(audit: AuditJson, leaks: readonly CellJson[], resisted: reado
         ? "."
         : `; the best guess made without the update reaches ${formatFigure("psnr", floor)}.`;
   const assumption = cell.recipe.labels === "known" ? " This assumes that the adversary knows the labels (◦)." : "";
-  const same = resisted.filter(
-    (other) => other.threat === threat && other.attack === cell.attack && other.defense !== "none",
-  );
   return {
     tone: "leak",
     sentence: `${who} gets training pictures back${despite}.`,
     detail: `${returned} of ${count(cell.images.length, "picture")} came back with the attack ${cell.attackTitle}.${closest}${beside}${assumption}`,
     threat,
     exhibit,
-    defended: clearest(same, ({ record }) => record === exhibit?.image.record),
+    defended: clearest(stopping(audit.cells, cell), ({ record }) => record === exhibit?.image.record),
     finding: chooseFinding(audit.findings, threat),
   };
+}
+
+/**
+ * Cells with a defense that stopped this attack: resisted with every seed, and by the attacker who knows the defense where that was run.
+ * One that leaks or stays unknown in any of them is not shown as a remedy.
+ */
+function stopping(cells: readonly CellJson[], leak: CellJson): CellJson[] {
+  const defenseOf = ({ defense, recipe }: CellJson) => JSON.stringify([defense, recipe.defenseOptions]);
+  const defended = cells.filter(
+    ({ threat, attack, defense }) => threat === leak.threat && attack === leak.attack && defense !== "none",
+  );
+  const open = new Set(defended.filter(({ status }) => status !== "resisted").map(defenseOf));
+  return defended.filter((cell) => !open.has(defenseOf(cell)));
 }
 
 /** The picture with the highest PSNR among those with something to look at; the first where none has a figure. */
@@ -106,10 +123,11 @@ function clearest(cells: readonly CellJson[], admits: (image: ImageJson) => bool
     .sort((a, b) => (b.psnr ?? -1) - (a.psnr ?? -1))[0];
 }
 
-/** The gravest finding about this adversary that has advice, else about the whole audit, else any. */
+/** The gravest finding with advice about this adversary, else about the whole audit. */
 function chooseFinding(findings: readonly FindingJson[], threat: string | undefined): FindingJson | undefined {
-  const nearness = ({ threat: about }: FindingJson) => (about === threat ? 0 : about === "*" ? 1 : 2);
-  return findings
-    .filter(({ advice }) => advice !== "")
-    .sort((a, b) => nearness(a) - nearness(b) || severities.indexOf(a.severity) - severities.indexOf(b.severity))[0];
+  const about = (subject: string | undefined) =>
+    findings
+      .filter((finding) => finding.advice !== "" && finding.threat === subject)
+      .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity))[0];
+  return about(threat) ?? about("*");
 }

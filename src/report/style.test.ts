@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import { styleSheet } from "./style.js";
+
+const [light, dark] = [...styleSheet.matchAll(/--ground: [^}]*/g)].map(
+  ([block]) =>
+    new Map([...block.matchAll(/--([a-z-]+): (#[0-9a-f]{6});/g)].map(([, name, colour]) => [name!, colour!])),
+);
+
+/** Relative luminance of WCAG 2.2. */
+function luminance(colour: string): number {
+  const [red, green, blue] = [1, 3, 5].map((start) => {
+    const value = Number.parseInt(colour.slice(start, start + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+}
+
+function contrast(a: string, b: string): number {
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (high! + 0.05) / (low! + 0.05);
+}
+
+const pairs = ["ground", "card"].flatMap((ground) =>
+  ["ink", "muted", "accent", "medium", "leak"].map((ink) => [ink, ground]),
+);
+pairs.push(
+  ["leak", "leak-ground"],
+  ["resisted", "resisted-ground"],
+  ["grey", "grey-ground"],
+  ["medium", "medium-ground"],
+);
+pairs.push(["muted", "hatch"], ["ink", "grey-ground"], ["ground", "ink"]);
+
+it.each(pairs)("%s on %s can be read in light and dark: 4.5 to 1 or more", (ink, ground) => {
+  for (const theme of [light!, dark!]) {
+    expect(contrast(theme.get(ink!)!, theme.get(ground!)!)).toBeGreaterThanOrEqual(4.5);
+  }
+});
