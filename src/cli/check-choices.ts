@@ -1,0 +1,89 @@
+// Checks the words of a configuration against what there is: attacks, defenses and metrics with their options, models, data sources.
+import { z } from "zod";
+import type { Catalogue } from "../audit/catalogue.js";
+import type { Config } from "../audit/config.js";
+import { suggestion } from "../audit/nearest.js";
+import { sources } from "../data/open.js";
+import { models } from "../models/index.js";
+import { type Path, type Problem, problemsOf } from "./problems.js";
+
+/** Problems of options that a user gave for something with a schema of its own. Unknown options are problems, too. */
+export function checkOptions(schema: z.ZodObject, options: Readonly<Record<string, unknown>>, base: Path): Problem[] {
+  const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const parsed = schema.strict().safeParse(options);
+  return parsed.success ? [] : problemsOf(parsed.error, options, json, base);
+}
+
+/** The problem of a word that is none of `words`; empty when it is one. */
+export function checkWord(kind: string, word: string, words: readonly string[], path: Path): Problem[] {
+  if (words.includes(word)) return [];
+  return [{ path, message: `unknown ${kind} "${word}"; ${suggestion(word, words)}` }];
+}
+
+function checkEntries(
+  kind: "attack" | "defense",
+  entries: Config["attacks"],
+  known: ReadonlyMap<string, { readonly options: z.ZodObject }>,
+): Problem[] {
+  return entries.flatMap((entry, i) => {
+    const place = [`${kind}s`, i];
+    const { id, ...options } = typeof entry === "string" ? { id: entry } : entry;
+    if (kind === "defense" && id === "none") return [];
+    const words = kind === "defense" ? ["none", ...known.keys()] : [...known.keys()];
+    const found = known.get(id);
+    return found
+      ? checkOptions(found.options, options, place)
+      : checkWord(kind, id, words, typeof entry === "string" ? place : [...place, "id"]);
+  });
+}
+
+function checkMetric(name: string, { metrics }: Catalogue, path: Path): Problem[] {
+  const [id = "", ...rest] = name.split("/");
+  const metric = metrics.get(id);
+  if (!metric) return checkWord("metric", id, [...metrics.keys()], path);
+  const variant = rest.join("/");
+  return variant === "" ? [] : checkWord(`variant of ${id}`, variant, Object.keys(metric.variants), path);
+}
+
+/** Problems of a data source and its options. */
+export function checkSource(id: string, options: Readonly<Record<string, unknown>>, base: Path): Problem[] {
+  const source = sources.find((candidate) => candidate.id === id);
+  const ids = sources.map((candidate) => candidate.id);
+  return source ? checkOptions(source.options, options, base) : checkWord("data source", id, ids, [...base, "source"]);
+}
+
+function checkData({ data, surrogate, federation }: Config): Problem[] {
+  const { source, records, normalization: _, ...options } = data;
+  const { source: other, records: __, ...otherOptions } = surrogate;
+  const count = typeof records === "number" ? records : records.length;
+  const uneven = count % federation.batchSize !== 0;
+  return [
+    ...checkSource(source, options, ["data"]),
+    ...(other === undefined
+      ? Object.keys(otherOptions).map((key) => ({
+          path: ["surrogate", key],
+          atKey: true,
+          message: "has no effect without surrogate.source; name a source or remove this field",
+        }))
+      : checkSource(other, otherOptions, ["surrogate"])),
+    ...(uneven
+      ? [
+          {
+            path: ["data", "records"],
+            message: `${count} images do not cut into batches of ${federation.batchSize}; use a multiple of federation.batchSize`,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Everything that the configuration's schema cannot know. Empty when all is well. */
+export function checkChoices(config: Config, catalogue: Catalogue): Problem[] {
+  return [
+    ...checkWord("model", config.model.name, Object.keys(models), ["model", "name"]),
+    ...checkData(config),
+    ...checkEntries("attack", config.attacks, catalogue.attacks),
+    ...checkEntries("defense", config.defenses, catalogue.defenses),
+    ...config.metrics.flatMap((name, i) => checkMetric(name, catalogue, ["metrics", i])),
+  ];
+}
