@@ -102,8 +102,7 @@ function emptyCell(
   };
 }
 
-/** The sample. `change` edits a fresh copy. */
-export function sampleAudit(change: (audit: AuditJson) => void = () => {}): AuditJson {
+function buildAudit(): AuditJson {
   const inverting = { attack: "inverting-gradients", attackTitle: "Inverting Gradients" };
   const blurry = leakingCell("B", 0.1);
   const unknown = leakingCell("B", 0.7);
@@ -144,7 +143,7 @@ export function sampleAudit(change: (audit: AuditJson) => void = () => {}): Audi
       "the runtime ran out of memory while it compiled the attack",
     ),
   ];
-  const audit: AuditJson = {
+  return {
     schemaVersion: 1,
     tool: { name: "leakscope", version: "0.1.0", code: "9c1e55d0" },
     config: configSchema.parse({ threats: ["A", "B", "F"] }),
@@ -221,6 +220,13 @@ export function sampleAudit(change: (audit: AuditJson) => void = () => {}): Audi
       },
     },
   };
+}
+
+const built = buildAudit();
+
+/** The sample. `change` edits a fresh copy. */
+export function sampleAudit(change: (audit: AuditJson) => void = () => {}): AuditJson {
+  const audit = structuredClone(built);
   change(audit);
   return audit;
 }

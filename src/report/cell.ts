@@ -8,21 +8,30 @@ import { pictureList } from "./pictures.js";
 import { controls, scoreTable } from "./scores.js";
 import { knownLabelsMark, statuses } from "./words.js";
 
-/** The article that the overview links to. */
-export function cellDetail(group: CellGroup, audit: AuditJson): Html {
+/** The article of a computation. The overview links into its body, so that a folded one opens when it is followed. */
+export function cellDetail(group: CellGroup, audit: AuditJson, folded: boolean): Html {
   const { cell, id } = group;
   const { glyph, word } = statuses[cell.status];
-  const computed = Object.keys(cell.scores).length > 0 || cell.images.length > 0;
-  return html`<article id="${id}" class="cell ${cell.status}" aria-labelledby="${id}-title">
+  return html`<article class="cell ${cell.status}" aria-labelledby="${id}-title">
 <header><span class="tag ${cell.status}">${glyph} ${word}</span>
 <h3 id="${id}-title">${cell.attackTitle} <span class="muted">against</span> ${cell.defense === "none" ? "no defense" : cell.defenseTitle}</h3>
-<p class="muted">${observers(group)}. Seed ${cell.case.seed}.${cell.adaptive && " The attacker knows the defense."}${cell.recipe.labels === "known" && html` <strong class="assumption">${knownLabelsMark}</strong>`}</p></header>
+<p class="muted">${observers(group)}. Seed ${cell.case.seed}.${cell.adaptive && " The attacker knows the defense."}${cell.budget.exhausted && " The budget ran out."}${cell.recipe.labels === "known" && html` <strong class="assumption">${knownLabelsMark}</strong>`}</p></header>
 ${cell.reason && html`<p class="reason"><strong>Why ${word}:</strong> ${cell.reason}</p>`}
+${folded && isComputed(cell) ? html`<details><summary>Pictures and figures</summary>${body(group, audit)}</details>` : body(group, audit)}
+</article>`;
+}
+
+const isComputed = ({ scores, images }: CellJson): boolean => Object.keys(scores).length > 0 || images.length > 0;
+
+function body(group: CellGroup, audit: AuditJson): Html {
+  const { cell, id } = group;
+  return html`<div class="body" id="${id}">
 ${cell.images.length > 0 && pictureList(cell, audit.originals)}
-${computed && html`<div class="columns"><div>${scoreTable(cell)}${controls(cell)}</div><div>${lossChart(cell.curve)}${besides(cell)}</div></div>`}
+${isComputed(cell) && html`<div class="columns"><div>${scoreTable(cell)}${controls(cell)}</div><div>${lossChart(cell.curve)}${besides(cell)}</div></div>`}
+${!isComputed(cell) && cell.status !== "not-applicable" && controls(cell)}
 ${cell.notes.length > 0 && html`<ul class="notes">${cell.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${cell.status !== "not-applicable" && recipe(group)}
-</article>`;
+</div>`;
 }
 
 function observers({ threats }: CellGroup): string {

@@ -1,3 +1,4 @@
+// Places of points on the logarithmic axis, and words where nothing can be drawn.
 import { describe, expect, it } from "vitest";
 import { decadesBetween, lossChart } from "./chart.js";
 import { textOf } from "./escape.js";

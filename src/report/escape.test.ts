@@ -1,3 +1,4 @@
+// Nothing that comes from an audit can become markup.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { escapeText, html, isPngDataUri, textOf, trusted } from "./escape.js";

@@ -1,3 +1,4 @@
+// Figures as people read them: digits, units, and words where there is no figure.
 import { describe, expect, it } from "vitest";
 import { sampleAudit } from "../../test/report-sample.js";
 import {

@@ -1,3 +1,4 @@
+// The page as a whole: structure, safety against hostile audits, statuses. Read by a strict reader of tags, not by eye.
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -119,6 +120,17 @@ describe("renderReport", () => {
   it("tells a shared computation once", () => {
     expect(page).toContain("Adversary A; B: same observation as under A, same result. Seed 1.");
     expect(page.match(/<article /g)).toHaveLength(6);
+  });
+
+  it("folds the details of a large audit, all but what the first screen shows", () => {
+    const many = renderReport(
+      sampleAudit((audit) => {
+        const [cell] = audit.cells;
+        audit.cells = Array.from({ length: 13 }, (_, seed) => ({ ...cell!, case: { seed } }));
+      }),
+    );
+    expect(many.match(/<summary>Pictures and figures<\/summary>/g)).toHaveLength(12);
+    expect(page).not.toContain("<summary>Pictures and figures</summary>");
   });
 
   it("marks every place that shows figures with known labels", () => {

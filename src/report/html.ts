@@ -1,8 +1,7 @@
 // The stand-alone report: one HTML file made from audit.json alone. No script, no address outside the file; the policy in its head
 // forbids both, so that hostile text in an audit can do nothing even if escaping failed.
 import { createHash } from "node:crypto";
-import type { AuditJson, CellStatus, FindingJson } from "../audit/audit-json.js";
-import { cellStatuses } from "../audit/audit-json.js";
+import { type AuditJson, type CellJson, type CellStatus, cellStatuses, type FindingJson } from "../audit/audit-json.js";
 import { cellDetail } from "./cell.js";
 import { type Html, html, textOf, trusted } from "./escape.js";
 import { firstScreen } from "./first-screen.js";
@@ -43,7 +42,7 @@ export function renderReport(audit: AuditJson): string {
 ${firstScreen(audit, verdict)}
 ${overview(audit, groups)}
 ${findings(audit.findings)}
-${details(audit, groups)}
+${details(audit, groups, verdict.exhibit?.cell)}
 ${reading(audit)}
 </main>
 </body>
@@ -67,8 +66,11 @@ const finding = ({ severity, threat, title, text, advice }: FindingJson): Html =
 ${advice !== "" && html`<p class="do"><strong>What to do:</strong> ${advice}</p>`}
 </li>`;
 
+/** More computations than this fold away, all but the one that the first screen shows. */
+const MOST_OPEN = 12;
+
 /** Details with a filter by status. Radio buttons and the style sheet do it, so that the report needs no script. */
-function details(audit: AuditJson, groups: readonly CellGroup[]): Html {
+function details(audit: AuditJson, groups: readonly CellGroup[], shown: CellJson | undefined): Html {
   const present = cellStatuses.filter((status) => groups.some(({ cell }) => cell.status === status));
   const choice = (status: CellStatus | "all", words: string) =>
     html`<label><input type="radio" name="filter" id="only-${status}"${status === "all" && html` checked`}><span>${words}</span></label>`;
@@ -80,6 +82,6 @@ function details(audit: AuditJson, groups: readonly CellGroup[]): Html {
       `${statuses[status].glyph} ${statuses[status].word} ${groups.filter(({ cell }) => cell.status === status).length}`,
     ),
   )}</fieldset>
-${groups.map((group) => cellDetail(group, audit))}
+${groups.map((group) => cellDetail(group, audit, groups.length > MOST_OPEN && (shown === undefined || !group.cells.includes(shown))))}
 </section>`;
 }

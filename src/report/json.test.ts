@@ -1,3 +1,4 @@
+// Round trip, refusal of what JSON or the schema cannot hold, and errors that name file and field.
 import { describe, expect, it } from "vitest";
 import { sampleAudit } from "../../test/report-sample.js";
 import { AuditJsonError, auditJsonSchema, parseAudit, serialiseAudit } from "./json.js";

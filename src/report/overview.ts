@@ -1,7 +1,6 @@
 // The overview: adversaries in rows, attacks and defenses in columns. A cell says its status in colour, shape and word, and its best
 // PSNR beside the floor's. Unknown and error are grey.
-import type { AuditJson, CellJson } from "../audit/audit-json.js";
-import { cellStatuses } from "../audit/audit-json.js";
+import { type AuditJson, type CellJson, cellStatuses } from "../audit/audit-json.js";
 import { capabilities } from "../threat/capabilities.js";
 import { type Html, html } from "./escape.js";
 import { besideFloor, formatFigure, formatNumber, stars } from "./figures.js";

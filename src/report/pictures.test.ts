@@ -1,3 +1,4 @@
+// Which pictures a report may hold under each policy, and what becomes of those that it refuses.
 import { describe, expect, it } from "vitest";
 import { sampleAudit } from "../../test/report-sample.js";
 import type { AuditJson } from "../audit/audit-json.js";

@@ -1,7 +1,7 @@
 // The part of the style sheet for the overview, the findings and the cells.
 
 const filtered = (status: string) =>
-  `#cells:has(#only-${status}:checked) .cell:not(.${status}):not(:target) { display: none; }`;
+  `#cells:has(#only-${status}:checked) .cell:not(.${status}):not(:has(:target)) { display: none; }`;
 
 export const cellStyle = `
 .legend { display: flex; flex-wrap: wrap; gap: 0.5rem; list-style: none; padding: 0; max-width: none; font-size: 0.9rem; align-items: center; }
@@ -11,7 +11,7 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
 .matrix thead th { padding: 0.2rem 0.5rem; min-width: 7.2rem; overflow-wrap: normal; }
 .matrix thead th[colspan] { border-bottom: 2px solid var(--line); }
 .matrix thead tr + tr th { font-weight: 400; color: var(--muted); }
-.matrix tbody th { width: 15rem; min-width: 11rem; vertical-align: top; padding: 0.4rem 0.6rem 0.4rem 0; }
+.matrix tbody th { width: 15rem; min-width: 11rem; vertical-align: top; padding: 0.4rem 0.6rem 0.4rem 0; position: sticky; left: 0; background: var(--ground); z-index: 1; }
 .matrix td { padding: 0; vertical-align: top; height: 1px; min-width: 7.2rem; }
 .letter { display: inline-grid; place-items: center; width: 1.6em; height: 1.6em; border-radius: 6px; background: var(--ink); color: var(--ground); font-weight: 700; margin-right: 0.2em; }
 .stars { letter-spacing: 0.05em; color: var(--medium); font-weight: 400; white-space: nowrap; }
@@ -39,8 +39,10 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
 .filter input:checked + span { background: var(--ink); border-color: var(--ink); color: var(--ground); }
 .filter input:focus-visible + span { outline: 3px solid var(--accent); outline-offset: 2px; }
 ${["leak", "resisted", "unknown", "error", "not-applicable"].map(filtered).join("\n")}
-.cell { background: var(--card); border: 1px solid var(--line); border-top: 4px solid var(--grey-line); border-radius: 10px; padding: clamp(1rem, 2.5vw, 1.6rem); margin-bottom: 1.2rem; scroll-margin-top: 1rem; }
-.cell:target { box-shadow: 0 0 0 3px var(--accent); }
+.cell { background: var(--card); border: 1px solid var(--line); border-top: 4px solid var(--grey-line); border-radius: 10px; padding: clamp(1rem, 2.5vw, 1.6rem); margin-bottom: 1.2rem; }
+.cell .body { scroll-margin-top: 12rem; }
+.cell .body > :last-child { margin-bottom: 0; }
+.cell:has(:target) { box-shadow: 0 0 0 3px var(--accent); }
 .cell.leak { border-top-color: var(--leak); }
 .cell.resisted { border-top-color: var(--resisted); }
 .cell.not-applicable { background: transparent; border-style: dashed; border-top-width: 1px; }
@@ -90,6 +92,6 @@ dd { margin: 0; }
   .figures-table { font-size: 0.82rem; }
   .figures-table th, .figures-table td { padding-inline: 0.25rem; }
   .terms > div { grid-template-columns: 1fr; }
-  .matrix tbody th { min-width: 8.5rem; width: 8.5rem; position: sticky; left: 0; background: var(--ground); z-index: 1; padding-right: 0.6rem; }
+  .matrix tbody th { min-width: 8.5rem; width: 8.5rem; }
   .matrix tbody th small:first-of-type { display: none; }
 }`;

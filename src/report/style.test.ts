@@ -1,3 +1,4 @@
+// Contrast of WCAG 2.2 AA for every pair of text and ground that the report uses.
 import { expect, it } from "vitest";
 import { styleSheet } from "./style.js";
 

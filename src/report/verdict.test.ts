@@ -1,3 +1,4 @@
+// What the first screen concludes from every mixture of statuses.
 import { describe, expect, it } from "vitest";
 import { sampleAudit } from "../../test/report-sample.js";
 import type { AuditJson, CellStatus } from "../audit/audit-json.js";
