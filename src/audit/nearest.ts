@@ -15,7 +15,7 @@ function sharedLetters(a: string, b: string): number {
   return shared;
 }
 
-/** The valid word that `word` most likely means; undefined when none shares at least half of the longer word's letters. */
+/** The valid word that `word` most likely means; undefined when none shares two thirds of the longer word's letters. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   const typed = word.toLowerCase().slice(0, 64);
   if (typed.length >= 3) {
@@ -25,7 +25,7 @@ export function nearest(word: string, words: readonly string[]): string | undefi
   const candidate = nearestWord(typed, words);
   if (candidate === undefined) return undefined;
   const shared = sharedLetters(typed, candidate.toLowerCase());
-  return shared * 2 >= Math.max(typed.length, candidate.length) ? candidate : undefined;
+  return shared * 3 >= 2 * Math.max(typed.length, candidate.length) ? candidate : undefined;
 }
 
 /** An error's last sentence: the nearest valid word where there is one, else all of them. */

@@ -68,11 +68,7 @@ describe("checkConfig", () => {
     ["unknown letter", "threats: [A, Z]", '2:14: threats[1]: expected one of A, B, C, D, E, F, G, H, got "Z"'],
     ["empty list", "attacks: []", "2:10: attacks: expected at least 1 entry, got []"],
     ["no list", "attacks: dlg", '2:10: attacks: expected a list, got "dlg"'],
-    [
-      "neither type of a union",
-      "data: { records: all }",
-      '2:18: data.records: expected a list or a number, got "all"',
-    ],
+    ["neither type of a union", "data: { records: all }", '2:18: data.records: expected a list or a number, got "all"'],
     ["entry inside a union", "data: { records: [0, x] }", '2:22: data.records[1]: expected a number, got "x"'],
     ["choice without id", "attacks:\n  - { iterations: 3 }", "3:5: attacks[0].id: is missing; expected a text"],
     ["unknown attack", "attacks: [dlg, idgl]", '2:16: attacks[1]: unknown attack "idgl"; did you mean "idlg"?'],

@@ -1,0 +1,195 @@
+// `leakscope audit`: the main job. Reads a configuration, runs every cell, writes audit.json and report.html into a run folder.
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, extname, join, relative } from "node:path";
+import { Command } from "commander";
+import { stringify } from "yaml";
+import type { AuditJson } from "../audit/audit-json.js";
+import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
+import type { Config, ConfigInput } from "../audit/config.js";
+import { suggestion } from "../audit/nearest.js";
+import { presets } from "../audit/presets.js";
+import { runAudit } from "../audit/run.js";
+import { createWorkerPool } from "../jobs/worker-pool.js";
+import { renderReport } from "../report/html.js";
+import { serialiseAudit } from "../report/json.js";
+import { openRunFolder } from "../store/run-folder.js";
+import { newestRun, newRunPath, runsFolder } from "../store/runs.js";
+import { anchorPaths, type ConfigSource, checkConfig, plainSource, readYaml } from "./config-file.js";
+import { type ExitCode, exitCodeOf, UsageError } from "./exit.js";
+import { catchInterrupt } from "./interrupt.js";
+import { canRedraw, createLive } from "./live.js";
+import { collect, wholeNumber } from "./options.js";
+import { summaryText } from "./summary.js";
+import { describeTool } from "./tool.js";
+
+const DEFAULT_FILE = "leakscope.config.yaml";
+
+/** How an audit is written, by the ending of the file. */
+const formats: Readonly<Record<string, (audit: AuditJson) => string>> = {
+  ".json": serialiseAudit,
+  ".html": renderReport,
+};
+
+interface AuditOptions {
+  readonly config?: string;
+  readonly preset?: string;
+  readonly output: readonly string[];
+  readonly resume?: string | true;
+  readonly fresh?: true;
+  readonly workers?: number;
+  readonly showOriginals?: true;
+  readonly seed?: number;
+  readonly json?: true;
+  readonly color: boolean;
+}
+
+const examples = `
+Examples:
+  leakscope audit --preset demo                  a few minutes, embedded pictures, no download
+  leakscope audit                                what ${DEFAULT_FILE} says
+  leakscope audit -c fl.yaml -o audit.json -o report.html
+  leakscope audit --resume                       go on with the newest run
+  leakscope audit --json | jq .summary
+
+Exit codes: 0 good (a leak alone is a result), 1 the tool failed, 2 unknown (a control failed or a budget ran out),
+130 interrupted.`;
+
+/** The verb. `exit` is told how the process should end. */
+export function auditCommand(exit: (code: ExitCode) => void): Command {
+  return new Command("audit")
+    .description("run every attack under every threat model against every defense, and write a report")
+    .option("-c, --config <file>", `configuration (default: ${DEFAULT_FILE} where there is one)`)
+    .option("--preset <name>", `a ready-made configuration: ${Object.keys(presets).join(", ")}`)
+    .option("-o, --output <file>", "write the result here, too; .json or .html (repeatable)", collect, [])
+    .option("--resume [folder]", "go on with this run, or with the newest")
+    .option("--fresh", "compute everything again, whatever is known from earlier runs")
+    .option("--workers <n>", "cases side by side (default: one per core)", wholeNumber(1))
+    .option("--show-originals", "show original pictures in the report, also those of your own data")
+    .option("--seed <n>", "seed of all random choices", wholeNumber(0))
+    .option("--json", "print audit.json instead of a summary")
+    .option("--no-color", "plain text; also no live grid")
+    .addHelpText("after", examples)
+    .action(async (options: AuditOptions) => exit(await audit(options)));
+}
+
+async function audit(options: AuditOptions): Promise<ExitCode> {
+  for (const file of options.output) checkFormat(file);
+  const catalogue = await loadCatalogue();
+  const resumed = options.resume === undefined ? null : await findRun(options);
+  const config = await readConfig(options, resumed, catalogue);
+  const path = resumed ?? newRunPath(runsFolder, config);
+  const result = await runInFolder(config, path, resumed === null, options);
+  for (const file of options.output) {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, formats[extname(file)]!(result));
+  }
+  const places = { report: join(path, "report.html"), run: path };
+  const color = options.color && process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+  process.stdout.write(options.json ? serialiseAudit(result) : `${summaryText(result, places, color)}\n`);
+  return exitCodeOf(result);
+}
+
+function checkFormat(file: string): void {
+  if (formats[extname(file)]) return;
+  const endings = Object.keys(formats).join(" or ");
+  throw new UsageError(`cannot write "${file}": the ending chooses the format, and there is ${endings}`);
+}
+
+/** The run that `--resume` means. Throws UsageError where there is none, or where other options contradict. */
+async function findRun({ resume, config, preset, seed, showOriginals, fresh }: AuditOptions): Promise<string> {
+  if (config ?? preset ?? seed ?? showOriginals ?? fresh) {
+    throw new UsageError(
+      "--resume continues a run with its own configuration; leave out -c, --preset, --seed, --show-originals and --fresh",
+    );
+  }
+  const found = resume === true ? await newestRun(runsFolder) : (resume ?? null);
+  if (found === null)
+    throw new UsageError(`there is no run to resume in ${runsFolder}/; start one with \`leakscope audit\``);
+  if (!existsSync(join(found, "config.yaml"))) {
+    throw new UsageError(`${found} is no run folder: it holds no config.yaml; runs are kept in ${runsFolder}/`);
+  }
+  return found;
+}
+
+async function readConfig(options: AuditOptions, resumed: string | null, catalogue: Catalogue): Promise<Config> {
+  if (options.config !== undefined && options.preset !== undefined) {
+    throw new UsageError("-c and --preset exclude each other; name one");
+  }
+  if (options.preset !== undefined) {
+    const preset = presets[options.preset];
+    if (!preset)
+      throw new UsageError(`unknown preset "${options.preset}"; ${suggestion(options.preset, Object.keys(presets))}`);
+    return override(checkConfig(plainSource(preset.config, `preset ${options.preset}`), catalogue), options);
+  }
+  const file = resumed
+    ? join(resumed, "config.yaml")
+    : (options.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : null));
+  if (file === null) {
+    process.stderr.write(
+      `No ${DEFAULT_FILE} here: using the defaults. \`leakscope audit --preset demo\` is a good start.\n`,
+    );
+    return override(checkConfig(plainSource({} satisfies ConfigInput, "defaults"), catalogue), options);
+  }
+  const config = checkConfig(await readConfigText(file), catalogue);
+  // A run's own configuration has been anchored already.
+  return resumed ? config : override(anchorPaths(config, file), options);
+}
+
+async function readConfigText(file: string): Promise<ConfigSource> {
+  try {
+    return readYaml(await readFile(file, "utf8"), file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new UsageError(
+      `cannot read the configuration ${file} (${code}); without -c, ${DEFAULT_FILE} or the defaults are used`,
+    );
+  }
+}
+
+const override = (config: Config, { seed, showOriginals }: AuditOptions): Config => ({
+  ...config,
+  ...(seed === undefined ? {} : { seed }),
+  ...(showOriginals ? { report: { ...config.report, originals: "show" as const } } : {}),
+});
+
+async function runInFolder(config: Config, path: string, isNew: boolean, options: AuditOptions): Promise<AuditJson> {
+  const tool = await describeTool();
+  const run = await openRunFolder(path, { known: options.fresh ? "none" : "siblings" });
+  await run.save("config.yaml", stringify(config));
+  process.stderr.write(`Run folder: ${relative(".", run.path) || "."}\n`);
+  const interrupt = catchInterrupt(() =>
+    process.stderr.write("\nStopping; finished cells are kept. Ctrl-C again ends at once.\n"),
+  );
+  const pool = createWorkerPool(options.workers === undefined ? {} : { size: options.workers });
+  const live = createLive({
+    stream: process.stderr,
+    workers: pool.size,
+    grid: options.color && canRedraw(process.stderr),
+  });
+  let planned = false;
+  try {
+    const result = await runAudit(config, {
+      store: run,
+      pool,
+      signal: interrupt.signal,
+      tool,
+      onEvent(event) {
+        planned ||= event.type === "planned";
+        live.onEvent(event);
+      },
+    });
+    live.stop();
+    await run.save("audit.json", serialiseAudit(result));
+    await run.save("report.html", renderReport(result));
+    return result;
+  } catch (error) {
+    live.stop();
+    if (isNew && !planned) await rm(run.path, { recursive: true, force: true });
+    throw error;
+  } finally {
+    await pool.close();
+    interrupt.release();
+  }
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// The command line. One verb per file; this one only joins them and ends the process the way they ask.
+import { Command } from "commander";
+import { attackCommand } from "./attack.js";
+import { auditCommand } from "./audit.js";
+import { type ExitCode, errorText, exitCodes } from "./exit.js";
+import { explainCommand } from "./explain.js";
+import { InterruptedError } from "./interrupt.js";
+import { listCommand } from "./list.js";
+import { readVersion } from "./tool.js";
+
+// A reader that has seen enough, such as `head`, is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+// Not process.exit: output may still be on its way, and threads must come to their end.
+const exit = (code: ExitCode): void => {
+  process.exitCode = code;
+};
+
+const program = new Command("leakscope")
+  .description("Measures what a federated-learning client's update gives away.")
+  .version(await readVersion())
+  .showHelpAfterError("(add --help for options and examples)")
+  .addHelpText(
+    "after",
+    `
+Examples:
+  leakscope audit --preset demo       audit an embedded demo federation
+  leakscope attack dlg                one attack on one simulated round
+  leakscope list attacks              what there is
+  leakscope explain dlg               what it is and what it needs`,
+  );
+for (const make of [auditCommand, attackCommand, listCommand, explainCommand]) program.addCommand(make(exit).copyInheritedSettings(program));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${errorText(error)}\n`);
+  exit(error instanceof InterruptedError ? exitCodes.interrupted : exitCodes.failed);
+}

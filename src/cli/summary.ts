@@ -1,0 +1,41 @@
+// An audit in a few lines on the terminal: one per threat model, the worst finding, and where the report is.
+import { createColors } from "picocolors";
+import type { AuditJson, FindingJson } from "../audit/audit-json.js";
+import { duration, figure, table, wrap } from "./table.js";
+
+export interface SummaryPlaces {
+  readonly report: string;
+  /** Folder of the run, as one would type it. */
+  readonly run: string;
+}
+
+const order: readonly FindingJson["severity"][] = ["high", "medium", "low", "unknown", "info"];
+
+/** The text that ends an audit; colours only where `color`. */
+export function summaryText(audit: AuditJson, { report, run }: SummaryPlaces, color: boolean): string {
+  const { bold, red, green, dim } = createColors(color);
+  const rows = Object.entries(audit.summary).map(([letter, { title, ...counts }]) => [
+    `${bold(letter)}  ${title}`,
+    counts.leak > 0 ? red(`${counts.leak} leak`) : "0 leak",
+    counts.resisted > 0 ? green(`${counts.resisted} resisted`) : "0 resisted",
+    `${counts.unknown} unknown`,
+    ...(counts.error > 0 ? [`${counts.error} error`] : []),
+    ...(counts.notApplicable > 0 ? [dim(`${counts.notApplicable} not applicable`)] : []),
+    `score ${figure(counts.score)}`,
+  ]);
+  const worst = [...audit.findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))[0];
+  const decided = audit.cells.filter(({ status }) => status !== "unknown" && status !== "not-applicable").length;
+  const labels = audit.config.labels === "known" ? "; labels known to the attacker ◦" : "";
+  return [
+    table(rows),
+    ...(worst
+      ? ["", `${bold(worst.title)} (${worst.severity})`, `  ${wrap(`${worst.text} ${worst.advice}`, 100, "  ")}`]
+      : []),
+    "",
+    dim(
+      `${decided} of ${audit.cells.length} cells decided in ${duration(audit.seconds)}, seed ${audit.config.seed}${labels}`,
+    ),
+    `Report: ${report}`,
+    ...(audit.interrupted ? [`Stopped; finished cells are kept. Go on with: leakscope audit --resume ${run}`] : []),
+  ].join("\n");
+}
