@@ -100,8 +100,6 @@ export function renderGrid(tracker: Tracker, { now, workers, columns, rows: heig
     ),
     ...shown.map(line),
     ...(hidden > 0 ? [colors.dim(`… and ${hidden} more rows`)] : []),
-    colors.dim(
-      "■ leak  □ no leak  ✓ control won  ✗ control not won  ! error  ◐ running  Ctrl-C stops".slice(0, columns),
-    ),
+    colors.dim("■ leak  □ no leak  ✓ control leaks  ✗ it does not  ! error  ◐ running  Ctrl-C stops".slice(0, columns)),
   ].join("\n");
 }

@@ -32,7 +32,8 @@ Examples:
   leakscope list attacks              what there is
   leakscope explain dlg               what it is and what it needs`,
   );
-for (const make of [auditCommand, attackCommand, listCommand, explainCommand]) program.addCommand(make(exit).copyInheritedSettings(program));
+for (const make of [auditCommand, attackCommand, listCommand, explainCommand])
+  program.addCommand(make(exit).copyInheritedSettings(program));
 
 try {
   await program.parseAsync();

@@ -19,9 +19,9 @@ export function summaryText(audit: AuditJson, { report, run }: SummaryPlaces, co
     counts.leak > 0 ? red(`${counts.leak} leak`) : "0 leak",
     counts.resisted > 0 ? green(`${counts.resisted} resisted`) : "0 resisted",
     `${counts.unknown} unknown`,
+    `score ${figure(counts.score)}`,
     ...(counts.error > 0 ? [`${counts.error} error`] : []),
     ...(counts.notApplicable > 0 ? [dim(`${counts.notApplicable} not applicable`)] : []),
-    `score ${figure(counts.score)}`,
   ]);
   const worst = [...audit.findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))[0];
   const decided = audit.cells.filter(({ status }) => status !== "unknown" && status !== "not-applicable").length;

@@ -80,8 +80,8 @@ export function jobName({ kind, attack, defense, threats }: PlannedJob): string 
   return `${attack} × ${defense} (${threats.join(", ")})`;
 }
 
-/** What a finished job's outcome means: for controls, winning is the point. */
+/** A finished job's outcome in words: of a control, a leak is what one hopes for. Whether it passed its bar is the audit's to say. */
 export function outcomeWord({ kind, outcome = "" }: TrackedJob): string {
   if (kind === "cell" || outcome === "error") return outcome;
-  return outcome === "leak" ? "won, as it must" : "not won";
+  return outcome === "leak" ? "leak, as a control should" : "no leak, but a control should";
 }

@@ -51,7 +51,7 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): Pool {
       const onAbort = async (): Promise<void> => {
         closeGate(gate);
         port1.postMessage("abort" satisfies ToThread);
-        await Promise.race([settled, wait(PATIENCE_MS)]);
+        await Promise.race([settled, wait(PATIENCE_MS, undefined, { ref: false })]);
         reject(signal.reason);
         while (unfinished.has(settled) && inRuntime(gate)) await wait(POLL_MS);
         if (unfinished.has(settled)) end.abort();
