@@ -72,6 +72,7 @@ export function writeOnnx(
   const nodes: NodeProto[] = [];
   const initializers = new Map<string, TensorProto>();
   const inputs = new Map<string, Shape>();
+  const integerNames = new Map<string, string>();
   let count = 0;
 
   const initializer = (name: string, shape: Shape, dataType: DataType, data: ArrayBufferView): string => {
@@ -97,13 +98,12 @@ export function writeOnnx(
       if (name === undefined) throw new GraphError(`${node.op} (node ${node.id}) was read before it was emitted`);
       return name;
     },
-    integers: (values) =>
-      initializer(
-        `${RESERVED}i:${values.join()}`,
-        [values.length],
-        DataType.INT64,
-        BigInt64Array.from(values.map(BigInt)),
-      ),
+    integers(values) {
+      const key = values.join();
+      const name = integerNames.get(key) ?? `${RESERVED}i${integerNames.size}`;
+      integerNames.set(key, name);
+      return initializer(name, [values.length], DataType.INT64, BigInt64Array.from(values, BigInt));
+    },
     floats(value) {
       const held = typeof value === "number" ? tensor([], Float64Array.of(value)) : value;
       const scalar = held.shape.length === 0;

@@ -1,97 +1,84 @@
-// The convolution family as matrix products over an im2col matrix, made of slices. Used in float64, where the runtime's CPU has no
-// Conv, and for wide weight gradients. Hash-consing shares one im2col matrix between a convolution and its weight gradient.
+// The convolution family as matrix products over gathered rows. Used in float64, where the runtime's CPU has no Conv, and for wide
+// weight gradients. Channels are innermost, so that a row is one contiguous run; hash-consing shares the rows of a convolution with
+// its weight gradient. No scatter: the runtime's ScatterND loses sums when it runs on several threads.
 import { GraphError, type Node } from "../graph.js";
-import { concat, embed, pad, reshape, slice, transpose } from "./layout.js";
+import { gatherRows, phasesOf, type WindowGeometry } from "./gather-rows.js";
+import { reshape, slice, transpose } from "./layout.js";
 import { matmul } from "./matmul.js";
-import { type Window, windowOf } from "./window.js";
+import { windowOf } from "./window.js";
 
-interface Geometry {
-  readonly window: Window;
-  readonly kernel: readonly [number, number];
-  readonly output: readonly [number, number];
+type Extents = readonly [number, number, number, number];
+
+/** The geometry of `node`, a member of the family over these three operands. */
+function geometryOf(node: Node, x: Extents, w: Extents, y: Extents): WindowGeometry {
+  const { groups, ...window } = windowOf(node);
+  if (groups !== 1) throw new GraphError(`${node.op}: ${groups} groups have no matrix form yet`);
+  const [input, kernel, output] = [x, w, y].map(([, , rows, columns]) => [rows, columns] as const);
+  return {
+    ...{ strides: window.strides, pads: window.pads, dilations: window.dilations },
+    ...{ batch: x[0], input: input!, kernel: kernel!, output: output! },
+  };
 }
 
-function requireOneGroup(node: Node): Window {
-  const window = windowOf(node);
-  if (window.groups !== 1) throw new GraphError(`${node.op}: ${window.groups} groups have no matrix form yet`);
-  return window;
-}
+const extentsOf = (node: Node) => node.shape as Extents;
 
-/** Columns of x: [N, Ci, H, W] to [Ci·Kh·Kw, N·Ho·Wo], entry order (kernel row, kernel column, channel) by (n, row, column). */
-function columns(x: Node, { window, kernel, output }: Geometry): Node {
-  const [batch, channels] = x.shape as [number, number];
-  const [top, left, bottom, right] = window.pads;
-  // Channels first, so that every kernel offset is one block of rows of the matrix.
-  const padded = pad(transpose(x, [1, 0, 2, 3]), [0, 0, top, left], [0, 0, bottom, right]);
-  const blocks: Node[] = [];
-  for (let row = 0; row < kernel[0]; row++) {
-    for (let column = 0; column < kernel[1]; column++) {
-      const starts = [0, 0, row * window.dilations[0], column * window.dilations[1]];
-      blocks.push(slice(padded, starts, [channels, batch, output[0], output[1]], [1, 1, ...window.strides]));
-    }
-  }
-  return reshape(concat(blocks, 0), [kernel[0] * kernel[1] * channels, batch * output[0] * output[1]]);
-}
-
-/** [Co, Ci, Kh, Kw] as a matrix [Co, Kh·Kw·Ci] in the entry order of `columns`. */
-function weightMatrix(w: Node): Node {
-  const [filters, channels, rows, columnCount] = w.shape as [number, number, number, number];
-  return reshape(transpose(w, [0, 2, 3, 1]), [filters, rows * columnCount * channels]);
+/** [N, C, H, W] as rows [N·H·W, C]. */
+function pixelRows(x: Node): Node {
+  const [batch, channels, height, width] = extentsOf(x);
+  return reshape(transpose(x, [0, 2, 3, 1]), [batch * height * width, channels]);
 }
 
 /** [N, C, H, W] as a matrix [C, N·H·W]. */
-const channelRows = (x: Node): Node => {
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+function channelRows(x: Node): Node {
+  const [batch, channels, height, width] = extentsOf(x);
   return reshape(transpose(x, [1, 0, 2, 3]), [channels, batch * height * width]);
-};
+}
 
-/** The inverse of `channelRows`. */
-const fromChannelRows = (matrix: Node, [batch, channels, height, width]: readonly number[]): Node =>
-  transpose(reshape(matrix, [channels!, batch!, height!, width!]), [1, 0, 2, 3]);
-
-const spatial = (shape: readonly number[]): [number, number] => [shape[2]!, shape[3]!];
+/** What every output position sees: [N, Ci, H, W] to [N·Ho·Wo, Kh·Kw·Ci]. */
+function windowRows(x: Node, geometry: WindowGeometry): Node {
+  const { batch, kernel, output } = geometry;
+  const rows = gatherRows(pixelRows(x), "window", geometry);
+  return reshape(rows, [batch * output[0] * output[1], kernel[0] * kernel[1] * x.shape[1]!]);
+}
 
 export function lowerConv(node: Node): Node {
   const [x, w] = node.inputs as [Node, Node];
-  const geometry = { window: requireOneGroup(node), kernel: spatial(w.shape), output: spatial(node.shape) };
-  return fromChannelRows(matmul(weightMatrix(w), columns(x, geometry)), node.shape);
+  const [batch, filters, height, width] = extentsOf(node);
+  const rows = windowRows(x, geometryOf(node, extentsOf(x), extentsOf(w), extentsOf(node)));
+  const weight = reshape(transpose(w, [0, 2, 3, 1]), [filters, rows.shape[1]!]);
+  const product = matmul(weight, rows, { b: true });
+  return transpose(reshape(product, [filters, batch, height, width]), [1, 0, 2, 3]);
 }
 
 export function lowerConvWeightGrad(node: Node): Node {
   const [x, dy] = node.inputs as [Node, Node];
-  const [filters, channels, rows, columnCount] = node.shape as [number, number, number, number];
-  const geometry = { window: requireOneGroup(node), kernel: spatial(node.shape), output: spatial(dy.shape) };
-  const matrix = matmul(channelRows(dy), columns(x, geometry), { b: true });
-  return transpose(reshape(matrix, [filters, rows, columnCount, channels]), [0, 3, 1, 2]);
+  const [filters, channels, height, width] = extentsOf(node);
+  const rows = windowRows(x, geometryOf(node, extentsOf(x), extentsOf(node), extentsOf(dy)));
+  const product = matmul(channelRows(dy), rows);
+  return transpose(reshape(product, [filters, height, width, channels]), [0, 3, 1, 2]);
 }
 
-/** dx as a stride-1 convolution of the zero-spread dy with the kernel turned by 180 degrees and its channels swapped. */
+/**
+ * Input positions of one phase (position modulo stride) are reached by the same kernel entries, so each phase is a matrix product
+ * of its own, without the zeros that a spread-out dy would have.
+ */
 export function lowerConvInputGrad(node: Node): Node {
   const [dy, w] = node.inputs as [Node, Node];
-  const window = requireOneGroup(node);
-  const [batch, channels, height, width] = node.shape as [number, number, number, number];
-  const [filters, , rows, columnCount] = w.shape as [number, number, number, number];
-  // dx[h] = Σ_k w[k] · spread[h + pad - dilation·k]; read backwards, the spread map needs reach - pad zeros in front.
-  const reach = [window.dilations[0] * (rows - 1), window.dilations[1] * (columnCount - 1)] as const;
-  const extents = [height + reach[0], width + reach[1]] as const;
-  const spreadSize = [0, 1].map((axis) => (dy.shape[axis + 2]! - 1) * window.strides[axis]! + 1);
-  const spread = embed(
-    transpose(dy, [1, 0, 2, 3]),
-    [filters, batch, spreadSize[0]!, spreadSize[1]!],
-    [0, 0, 0, 0],
-    [1, 1, ...window.strides],
-  );
-  const before = [reach[0] - window.pads[0], reach[1] - window.pads[1]] as const;
-  const after = [0, 1].map((axis) => extents[axis]! - before[axis]! - spreadSize[axis]!);
-  const padded = pad(spread, [0, 0, ...before], [0, 0, ...after]);
-  const blocks: Node[] = [];
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columnCount; column++) {
-      const starts = [0, 0, reach[0] - row * window.dilations[0], reach[1] - column * window.dilations[1]];
-      blocks.push(slice(padded, starts, [filters, batch, height, width]));
-    }
-  }
-  const matrix = reshape(concat(blocks, 0), [rows * columnCount * filters, batch * height * width]);
-  const kernel = reshape(transpose(w, [1, 2, 3, 0]), [channels, rows * columnCount * filters]);
-  return fromChannelRows(matmul(kernel, matrix), node.shape);
+  const [batch, channels, height, width] = extentsOf(node);
+  const geometry = geometryOf(node, extentsOf(node), extentsOf(w), extentsOf(dy));
+  const [filters, , kernelRows, kernelColumns] = extentsOf(w);
+  const [rows, columns] = phasesOf(geometry);
+  const phases = rows.count * columns.count;
+  const positions = batch * rows.positions * columns.positions;
+  const depth = rows.taps * columns.taps * filters;
+  const gathered = reshape(gatherRows(pixelRows(dy), "adjoint", geometry), [phases, positions, depth]);
+  const entries = reshape(transpose(w, [2, 3, 0, 1]), [kernelRows * kernelColumns, filters * channels]);
+  const weight = reshape(gatherRows(entries, "kernel", geometry), [phases, depth, channels]);
+  const product = reshape(matmul(gathered, weight), [
+    ...[rows.count, columns.count, batch, rows.positions, columns.positions, channels],
+  ]);
+  const woven = reshape(transpose(product, [2, 5, 3, 0, 4, 1]), [
+    ...[batch, channels, rows.positions * rows.count, columns.positions * columns.count],
+  ]);
+  return slice(woven, [0, 0, 0, 0], [batch, channels, height, width]);
 }

@@ -2,6 +2,7 @@
 import type { OpFamily, OpRule } from "../rule.js";
 import { convolutionOps } from "./convolution.js";
 import { elementwiseOps } from "./elementwise.js";
+import { gatherRowsOps } from "./gather-rows.js";
 import { layoutOps } from "./layout.js";
 import { matmulOps } from "./matmul.js";
 import { reduceOps } from "./reduce.js";
@@ -13,5 +14,6 @@ export const rules: Readonly<Record<string, OpRule | undefined>> = {
   ...layoutOps,
   ...matmulOps,
   ...convolutionOps,
+  ...gatherRowsOps,
   ...softmaxOps,
 } satisfies OpFamily;

@@ -24,6 +24,13 @@ export function transpose(x: Node, permutation: readonly number[]): Node {
       permutation.map((axis) => inner[axis]!),
     );
   }
+  const moved = permutation.filter((axis) => x.shape[axis] !== 1);
+  if (moved.every((axis, i) => i === 0 || moved[i - 1]! < axis)) {
+    return reshape(
+      x,
+      permutation.map((axis) => x.shape[axis]!),
+    );
+  }
   return x.graph.node(
     "transpose",
     [x],
