@@ -125,8 +125,8 @@ async function runOne(
   { id, threat, case: { key, spec } }: PlannedAttack,
   { color }: AttackOptions,
 ): Promise<CaseResult> {
-  const interrupt = catchInterrupt(() => process.stderr.write("\nStopping. Ctrl-C again ends at once.\n"));
   const live = createLive({ stream: process.stderr, workers: 1, grid: color && canRedraw(process.stderr) });
+  const interrupt = catchInterrupt(() => live.say("Stopping. Ctrl-C again ends at once."));
   const defense = spec.defense?.id ?? "none";
   live.onEvent({
     type: "planned",

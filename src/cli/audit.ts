@@ -159,15 +159,10 @@ async function runInFolder(config: Config, path: string, isNew: boolean, options
   const run = await openRunFolder(path, { known: options.fresh ? "none" : "siblings" });
   await run.save("config.yaml", stringify(config));
   process.stderr.write(`Run folder: ${relative(".", run.path) || "."}\n`);
-  const interrupt = catchInterrupt(() =>
-    process.stderr.write("\nStopping; finished cells are kept. Ctrl-C again ends at once.\n"),
-  );
   const pool = createWorkerPool(options.workers === undefined ? {} : { size: options.workers });
-  const live = createLive({
-    stream: process.stderr,
-    workers: pool.size,
-    grid: options.color && canRedraw(process.stderr),
-  });
+  const grid = options.color && canRedraw(process.stderr);
+  const live = createLive({ stream: process.stderr, workers: pool.size, grid });
+  const interrupt = catchInterrupt(() => live.say("Stopping; finished cells are kept. Ctrl-C again ends at once."));
   let planned = false;
   try {
     const result = await runAudit(config, {

@@ -69,7 +69,7 @@ export function renderGrid(tracker: Tracker, { now, workers, columns, rows: heig
   const colors = createColors(color);
   const jobs = [...tracker.jobs.values()];
   const done = jobs.filter(({ state }) => state === "done").length;
-  const left = remainingSeconds(tracker, workers);
+  const left = remainingSeconds(tracker, workers, now);
   const rest = left === null || done === jobs.length ? "" : `, about ${duration(left)} left`;
   const letters = [...new Set(jobs.flatMap(({ threats }) => threats))].sort();
   const rows = rowsOf(jobs);

@@ -7,6 +7,8 @@ import { createTracker } from "./tracker.js";
 
 export interface Live {
   readonly onEvent: (event: AuditEvent) => void;
+  /** Says something to the user without harm to the picture. */
+  say(text: string): void;
   /** Leaves the last state on the screen. */
   stop(): void;
 }
@@ -25,8 +27,11 @@ export const canRedraw = (stream: NodeJS.WriteStream, environment: NodeJS.Proces
   stream.isTTY === true && !environment.CI && environment.NO_COLOR === undefined && environment.TERM !== "dumb";
 
 export function createLive({ stream, workers, grid }: LiveOptions): Live {
-  const tracker = createTracker(Date.now());
-  if (!grid) return { onEvent: createLines(tracker, (line) => stream.write(`${line}\n`)), stop: () => {} };
+  const tracker = createTracker();
+  if (!grid) {
+    const say = (text: string): void => void stream.write(`${text}\n`);
+    return { onEvent: createLines(tracker, say), say, stop: () => {} };
+  }
   // The cursor stays visible, so that no way of ending leaves the terminal without one.
   const update = createLogUpdate(stream, { showCursor: true });
   const draw = (): void => {
@@ -36,6 +41,7 @@ export function createLive({ stream, workers, grid }: LiveOptions): Live {
   const timer = setInterval(draw, REDRAW_MS);
   return {
     onEvent: (event) => void tracker.take(event),
+    say: (text) => update.persist(text),
     stop() {
       clearInterval(timer);
       draw();

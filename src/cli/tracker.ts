@@ -9,7 +9,10 @@ export interface TrackedJob extends PlannedJob {
   /** `leak`, `no leak` or `error`, as the audit told it. */
   outcome?: string;
   cached: boolean;
+  /** How long it took, once done. */
   seconds: number;
+  /** Milliseconds; when it left the queue. */
+  startedAt: number;
 }
 
 export interface Tracker {
@@ -19,11 +22,11 @@ export interface Tracker {
   take(event: AuditEvent): TrackedJob | null;
 }
 
-/** Follows an audit that starts at `startedAt` (milliseconds). */
-export function createTracker(startedAt: number): Tracker {
+/** Follows an audit that starts now; `now` gives milliseconds. */
+export function createTracker(now: () => number = Date.now): Tracker {
   const jobs = new Map<string, TrackedJob>();
   const track = (job: PlannedJob): TrackedJob => {
-    const tracked: TrackedJob = { ...job, state: "waiting", losses: [], cached: false, seconds: 0 };
+    const tracked: TrackedJob = { ...job, state: "waiting", losses: [], cached: false, seconds: 0, startedAt: 0 };
     jobs.set(job.key, tracked);
     return tracked;
   };
@@ -33,14 +36,14 @@ export function createTracker(startedAt: number): Tracker {
 
   return {
     jobs,
-    startedAt,
+    startedAt: now(),
     take(event) {
       if (event.type === "planned") {
         for (const job of event.jobs) track(job);
         return null;
       }
       const job = find(event.key);
-      if (event.type === "started") job.state = "running";
+      if (event.type === "started") Object.assign(job, { state: "running", startedAt: now() });
       if (event.type === "progress") {
         job.progress = event.progress;
         if (Number.isFinite(event.progress.loss)) job.losses.push(event.progress.loss);
@@ -59,18 +62,31 @@ export function shareDone({ state, progress }: TrackedJob): number {
   return progress && progress.total > 0 ? Math.min(1, progress.iteration / progress.total) : 0;
 }
 
+/** From this share on, a running job's own pace says how long it will take. */
+const TELLING_SHARE = 0.02;
+
+/** Seconds that a job took or, at its pace so far, will take; null where that cannot be said. */
+function wholeSeconds(job: TrackedJob, now: number): number | null {
+  if (job.state === "done") return job.cached ? null : job.seconds;
+  const share = shareDone(job);
+  return job.state === "running" && share >= TELLING_SHARE ? (now - job.startedAt) / 1000 / share : null;
+}
+
 /** Rough seconds to the end; null before anything can be said. Jobs of the same attack are taken to last alike. */
-export function remainingSeconds(tracker: Tracker, workers: number): number | null {
-  const all = [...tracker.jobs.values()];
-  const computed = all.filter(({ state, cached }) => state === "done" && !cached);
-  if (computed.length === 0) return null;
-  const mean = (jobs: readonly TrackedJob[]) => jobs.reduce((sum, { seconds }) => sum + seconds, 0) / jobs.length;
-  const overall = mean(computed);
-  const left = all.reduce((sum, job) => {
-    const alike = computed.filter(({ attack }) => attack === job.attack);
-    return sum + (1 - shareDone(job)) * (alike.length > 0 ? mean(alike) : overall);
-  }, 0);
-  return left / workers;
+export function remainingSeconds(tracker: Tracker, workers: number, now: number): number | null {
+  const jobs = [...tracker.jobs.values()];
+  const known = jobs.flatMap((job) => {
+    const seconds = wholeSeconds(job, now);
+    return seconds === null ? [] : [{ attack: job.attack, seconds }];
+  });
+  if (known.length === 0) return null;
+  const mean = (list: typeof known): number => list.reduce((sum, { seconds }) => sum + seconds, 0) / list.length;
+  const expected = (job: TrackedJob): number => {
+    const alike = known.filter(({ attack }) => attack === job.attack);
+    return wholeSeconds(job, now) ?? mean(alike.length > 0 ? alike : known);
+  };
+  const unfinished = jobs.filter(({ state }) => state !== "done");
+  return unfinished.reduce((sum, job) => sum + (1 - shareDone(job)) * expected(job), 0) / workers;
 }
 
 /** `dlg × top-k (A, B)`. */
