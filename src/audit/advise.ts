@@ -1,7 +1,8 @@
 // From cells to findings in plain words, and to the summary by threat model.
+
+import type { Defense } from "../defenses/define.js";
 import { type ThreatLetter, threatModels } from "../threat/capabilities.js";
 import type { AuditJson, CellJson, FindingJson } from "./audit-json.js";
-import type { Defense } from "../defenses/define.js";
 
 const decided = ({ status }: CellJson) => status === "leak" || status === "resisted";
 
@@ -18,10 +19,12 @@ export function summarise(cells: readonly CellJson[]): AuditJson["summary"] {
     letters.map((letter) => {
       const own = cells.filter(({ threat }) => threat === letter);
       const count = (status: CellJson["status"]) => own.filter((cell) => cell.status === status).length;
-      const worst = own.filter(decided).reduce<CellJson | null>(
-        (top, cell) => (top === null || identifiedShare(cell) > identifiedShare(top) ? cell : top),
-        null,
-      );
+      const worst = own
+        .filter(decided)
+        .reduce<CellJson | null>(
+          (top, cell) => (top === null || identifiedShare(cell) > identifiedShare(top) ? cell : top),
+          null,
+        );
       return [
         letter,
         {
@@ -55,13 +58,21 @@ export function advise(cells: readonly CellJson[], defenses: ReadonlyMap<string,
 
 const order: readonly FindingJson["severity"][] = ["high", "medium", "low", "unknown", "info"];
 
-function leakFinding(letter: ThreatLetter, own: readonly CellJson[], defenses: ReadonlyMap<string, Defense>): FindingJson | null {
+function leakFinding(
+  letter: ThreatLetter,
+  own: readonly CellJson[],
+  defenses: ReadonlyMap<string, Defense>,
+): FindingJson | null {
   const leaks = own.filter(({ status }) => status === "leak");
   if (leaks.length === 0) return null;
-  const worst = leaks.reduce((top, cell) => ((cell.scores.psnr?.best ?? 0) > (top.scores.psnr?.best ?? 0) ? cell : top));
+  const worst = leaks.reduce((top, cell) =>
+    (cell.scores.psnr?.best ?? 0) > (top.scores.psnr?.best ?? 0) ? cell : top,
+  );
   const leaked = worst.images.filter((image) => image.leaked).length;
   const undefended = leaks.some(({ defense }) => defense === "none");
-  const told = leaks.map((cell) => `${cell.attackTitle}${cell.defense === "none" ? "" : ` despite ${cell.defenseTitle}`}`);
+  const told = leaks.map(
+    (cell) => `${cell.attackTitle}${cell.defense === "none" ? "" : ` despite ${cell.defenseTitle}`}`,
+  );
   return {
     severity: undefended || leaked > 0 ? "high" : "medium",
     threat: letter,
@@ -75,14 +86,22 @@ function leakFinding(letter: ThreatLetter, own: readonly CellJson[], defenses: R
 }
 
 /** Defenses under which every attack of this letter that was decided held, cheapest change of the update first. */
-function adviceFor(own: readonly CellJson[], leaks: readonly CellJson[], defenses: ReadonlyMap<string, Defense>): string {
+function adviceFor(
+  own: readonly CellJson[],
+  leaks: readonly CellJson[],
+  defenses: ReadonlyMap<string, Defense>,
+): string {
   const attacked = new Set(leaks.filter(({ defense }) => defense === "none").map(({ attack }) => attack));
   const tried = [...new Set(own.map(({ defense }) => defense))].filter((defense) => defense !== "none");
-  if (tried.length === 0) return "No defense was tried in this audit. Add some under `defenses:`, for example gaussian-noise and top-k.";
+  if (tried.length === 0)
+    return "No defense was tried in this audit. Add some under `defenses:`, for example gaussian-noise and top-k.";
   const holding = tried.filter((defense) =>
-    [...attacked].every((attack) => own.some((cell) => cell.attack === attack && cell.defense === defense && cell.status === "resisted")),
+    [...attacked].every((attack) =>
+      own.some((cell) => cell.attack === attack && cell.defense === defense && cell.status === "resisted"),
+    ),
   );
-  if (holding.length === 0) return `None of the defenses tried (${tried.join(", ")}) held against every attack that leaked.`;
+  if (holding.length === 0)
+    return `None of the defenses tried (${tried.join(", ")}) held against every attack that leaked.`;
   const sentences = holding.map((id) => {
     const cost = own.find((cell) => cell.defense === id && cell.utility)?.utility;
     const price = cost
@@ -93,7 +112,8 @@ function adviceFor(own: readonly CellJson[], leaks: readonly CellJson[], defense
   return `${sentences.join(" Or: ")} The attacks tried here did not know the defense; an adaptive attacker was not tried, and accuracy was not measured.`;
 }
 
-const percent = (share: number | null) => (share === null ? "an unknown amount" : `${Math.round(100 * share)} % of its norm`);
+const percent = (share: number | null) =>
+  share === null ? "an unknown amount" : `${Math.round(100 * share)} % of its norm`;
 
 function unknownFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJson | null {
   const open = own.filter(({ status }) => status === "unknown" || status === "error");
@@ -104,19 +124,23 @@ function unknownFinding(letter: ThreatLetter, own: readonly CellJson[]): Finding
     threat: letter,
     title: `${threatModels[letter].title}: ${open.length} cell(s) could not be decided`,
     text: [...new Set(told)].join(". "),
-    advice: "Unknown is not safe. Tune the attack's options for this model, raise budget.seconds, or audit an earlier state of the model.",
+    advice:
+      "Unknown is not safe. Tune the attack's options for this model, raise budget.seconds, or audit an earlier state of the model.",
   };
 }
 
 function heldFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJson | null {
   const held = own.filter(({ status }) => status === "resisted");
   if (held.length === 0) return null;
-  const told = held.map((cell) => `${cell.attackTitle} against ${cell.defense} (best ${decibels(cell.scores.psnr?.best)})`);
+  const told = held.map(
+    (cell) => `${cell.attackTitle} against ${cell.defense} (best ${decibels(cell.scores.psnr?.best)})`,
+  );
   return {
     severity: "info",
     threat: letter,
     title: `${threatModels[letter].title}: ${held.length} attempt(s) failed`,
     text: `${told.join(", ")}. Both controls passed, so the attack works here in principle.`,
-    advice: "A failed attempt is no proof of safety: stronger attacks, other seeds and an attacker who knows the defense may still succeed.",
+    advice:
+      "A failed attempt is no proof of safety: stronger attacks, other seeds and an attacker who knows the defense may still succeed.",
   };
 }

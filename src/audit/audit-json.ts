@@ -76,7 +76,9 @@ const cell = z.object({
     galleryClasses: z.int(),
     gallerySize: z.int(),
   }),
-  curve: z.array(z.object({ iteration: z.number(), loss: z.number() })).describe("objective of the first batch's best start"),
+  curve: z
+    .array(z.object({ iteration: z.number(), loss: z.number() }))
+    .describe("objective of the first batch's best start"),
   notes: z.array(z.string()),
   images: z.array(image),
 });
@@ -91,7 +93,11 @@ const finding = z.object({
 
 export const auditSchema = z.object({
   schemaVersion: z.literal(schemaVersion),
-  tool: z.object({ name: z.literal("leakscope"), version: z.string(), code: z.string().describe("hash of the built code") }),
+  tool: z.object({
+    name: z.literal("leakscope"),
+    version: z.string(),
+    code: z.string().describe("hash of the built code"),
+  }),
   config: configSchema,
   machine: z.object({
     platform: z.string(),

@@ -1,7 +1,8 @@
 // One case: a setting, an adversary, an attack and perhaps a defense, as plain data that travels to a worker, and what came of it.
-import type { Config } from "./config.js";
-import type { ImageJson, ScoreJson } from "./audit-json.js";
+
 import type { ThreatLetter } from "../threat/capabilities.js";
+import type { ImageJson, ScoreJson } from "./audit-json.js";
+import type { Config } from "./config.js";
 
 export interface Chosen {
   readonly id: string;

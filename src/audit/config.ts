@@ -10,9 +10,15 @@ const records = z
   .describe("record indices, or how many to take from the start");
 
 const dataSchema = z.looseObject({
-  source: z.string().default("portraits").describe("see `leakscope list data`; further fields are the source's own options"),
+  source: z
+    .string()
+    .default("portraits")
+    .describe("see `leakscope list data`; further fields are the source's own options"),
   records: records.default([0, 1, 2, 3]),
-  normalization: z.enum(["none", "dataset"]).default("none").describe("what clients do to pixels in [0, 1] before the model"),
+  normalization: z
+    .enum(["none", "dataset"])
+    .default("none")
+    .describe("what clients do to pixels in [0, 1] before the model"),
 });
 
 const federationSchema = z.strictObject({
@@ -40,7 +46,10 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("pictures that adversaries D, E, G and H own; default: other records of the same source"),
   federation: federationSchema.prefault({}),
-  threats: z.array(z.enum(threatLetters as [ThreatLetter, ...ThreatLetter[]])).min(1).default(["A", "B"]),
+  threats: z
+    .array(z.enum(threatLetters as [ThreatLetter, ...ThreatLetter[]]))
+    .min(1)
+    .default(["A", "B"]),
   attacks: z.array(choice).min(1).default(["dlg", "idlg", "inverting-gradients"]),
   defenses: z.array(choice).min(1).default(["none"]),
   metrics: z.array(z.string()).min(1).default(["psnr", "ssim", "mse", "iip"]),

@@ -88,7 +88,15 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
   } finally {
     await trainer.dispose();
   }
-  return collect(spec, setting, metrics, random, outcomes, handedTo(spec, attack), (performance.now() - started) / 1000);
+  return collect(
+    spec,
+    setting,
+    metrics,
+    random,
+    outcomes,
+    handedTo(spec, attack),
+    (performance.now() - started) / 1000,
+  );
 }
 
 function found<T>(value: T | undefined, kind: string, id: string): T {
@@ -128,7 +136,14 @@ function contextFor(
 
 const toUnit = (data: ArrayLike<number>) => Float64Array.from(data, (value) => (value > 0 ? Math.min(1, value) : 0));
 
-function lookThrough(spec: CaseSpec, attack: Attack, setting: Setting, record: RoundRecord, truth: Batch, surrogate: Batch) {
+function lookThrough(
+  spec: CaseSpec,
+  attack: Attack,
+  setting: Setting,
+  record: RoundRecord,
+  truth: Batch,
+  surrogate: Batch,
+) {
   const { batchSize, learningRate, localEpochs, mode } = spec.federation;
   return observe(
     {
@@ -152,7 +167,12 @@ function lookThrough(spec: CaseSpec, attack: Attack, setting: Setting, record: R
   );
 }
 
-function judge(reconstruction: Reconstruction, truth: Batch, records: readonly number[], record: RoundRecord): BatchOutcome {
+function judge(
+  reconstruction: Reconstruction,
+  truth: Batch,
+  records: readonly number[],
+  record: RoundRecord,
+): BatchOutcome {
   const candidates = reconstruction.inputs.shape[0] === 0 ? [] : splitBatch(reconstruction.inputs);
   return {
     reconstruction,
@@ -187,7 +207,8 @@ function collect(
   const recovered = matched.map((_, i) => (psnr.score.perImage[i] ?? Number.NEGATIVE_INFINITY) >= RECOVERED_DB);
   const hit = matched.map((_, i) => iip.score.perImage[i] === 1);
   const leaked = matched.map((_, i) => {
-    const lead = (psnr.score.perImage[i] ?? Number.NEGATIVE_INFINITY) - (psnr.floor.perImage[i] ?? Number.NEGATIVE_INFINITY);
+    const lead =
+      (psnr.score.perImage[i] ?? Number.NEGATIVE_INFINITY) - (psnr.floor.perImage[i] ?? Number.NEGATIVE_INFINITY);
     return recovered[i]! || (hit[i]! && lead >= LEAD_DB);
   });
   const guess = guesses[0]!;

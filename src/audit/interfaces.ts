@@ -35,10 +35,21 @@ export interface Store {
 
 /** What an audit reports while it runs. */
 export type AuditEvent =
-  | { readonly type: "planned"; readonly jobs: readonly PlannedJob[]; readonly cells: number; readonly notApplicable: number }
+  | {
+      readonly type: "planned";
+      readonly jobs: readonly PlannedJob[];
+      readonly cells: number;
+      readonly notApplicable: number;
+    }
   | { readonly type: "started"; readonly key: string }
   | { readonly type: "progress"; readonly key: string; readonly progress: JobProgress }
-  | { readonly type: "finished"; readonly key: string; readonly seconds: number; readonly cached: boolean; readonly outcome: string };
+  | {
+      readonly type: "finished";
+      readonly key: string;
+      readonly seconds: number;
+      readonly cached: boolean;
+      readonly outcome: string;
+    };
 
 /** One case to compute; several cells may share it. */
 export interface PlannedJob {

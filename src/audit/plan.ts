@@ -52,7 +52,8 @@ export interface PlanSettings {
 const OWN_CONTROL_RECORDS = 2;
 
 /** What names the own-model control of a cell. */
-export const attackKey = (attack: Attack, options: Chosen["options"]): string => `${attack.id} ${JSON.stringify(options)}`;
+export const attackKey = (attack: Attack, options: Chosen["options"]): string =>
+  `${attack.id} ${JSON.stringify(options)}`;
 
 function choose<T extends { readonly id: string; readonly options: z.ZodObject }>(
   kind: string,
@@ -63,7 +64,9 @@ function choose<T extends { readonly id: string; readonly options: z.ZodObject }
   const definition = known.get(id);
   if (!definition) {
     const close = nearest(id, [...known.keys()]);
-    throw new PlanError(`unknown ${kind} "${id}"${close ? `; did you mean "${close}"?` : ""} There are ${[...known.keys()].join(", ")}`);
+    throw new PlanError(
+      `unknown ${kind} "${id}"${close ? `; did you mean "${close}"?` : ""} There are ${[...known.keys()].join(", ")}`,
+    );
   }
   const parsed = definition.options.strict().safeParse(options);
   if (!parsed.success) throw new PlanError(`${kind} ${id}: ${z.prettifyError(parsed.error)}`);
@@ -77,7 +80,9 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
   }
   for (const name of config.metrics) chooseMetric(name, metrics);
   const chosenAttacks = config.attacks.map((choice) => choose("attack", choice, attacks));
-  const chosenDefenses = config.defenses.map((choice) => (choice === "none" ? null : choose("defense", choice, defenses)));
+  const chosenDefenses = config.defenses.map((choice) =>
+    choice === "none" ? null : choose("defense", choice, defenses),
+  );
 
   const planCase = (spec: CaseSpec): PlannedCase => ({ spec, key: caseKey(spec, settings.code) });
   const base = (attack: Attack, options: Chosen["options"], threat: ThreatLetter): CaseSpec => ({
@@ -120,7 +125,8 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
   const ownControls = new Map(
     running.map(({ attack, attackOptions, threat }) => {
       const { records } = config.data;
-      const few = typeof records === "number" ? Math.min(records, OWN_CONTROL_RECORDS) : records.slice(0, OWN_CONTROL_RECORDS);
+      const few =
+        typeof records === "number" ? Math.min(records, OWN_CONTROL_RECORDS) : records.slice(0, OWN_CONTROL_RECORDS);
       const spec: CaseSpec = {
         ...base(attack, attackOptions, weakestThreat(attack.needs) ?? threat),
         data: { ...config.data, records: few },
@@ -136,7 +142,11 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
 /** The weakest letter that hands this attack the same capabilities. */
 function canonicalThreat(attack: Attack, threat: ThreatLetter): ThreatLetter {
   const handed = handedTo({ threat }, attack).join();
-  return threatLetters.find((letter) => !refusal(attack.id, attack.needs, letter) && handedTo({ threat: letter }, attack).join() === handed) ?? threat;
+  return (
+    threatLetters.find(
+      (letter) => !refusal(attack.id, attack.needs, letter) && handedTo({ threat: letter }, attack).join() === handed,
+    ) ?? threat
+  );
 }
 
 function unfit({ id, works }: Attack, { federation }: Config): string | null {

@@ -6,6 +6,9 @@ export interface Preset {
   readonly config: ConfigInput;
 }
 
+/** L-BFGS settings that reach about 40 dB in seconds; the defaults go on to 50 to 65 dB. */
+const quick = { precision: "float32", history: 20, target: 1e-8, starts: 2, calls: 150 };
+
 export const presets: Readonly<Record<string, Preset>> = {
   demo: {
     title: "Drawn portraits, a small net, three adversaries, four attacks, two defenses; a few minutes",
@@ -14,8 +17,8 @@ export const presets: Readonly<Record<string, Preset>> = {
       data: { source: "portraits", records: [0, 1, 2, 3] },
       threats: ["A", "B", "G"],
       attacks: [
-        { id: "dlg", target: 1e-8, starts: 2, calls: 130 },
-        { id: "idlg", target: 1e-8, starts: 2, calls: 130 },
+        { id: "dlg", ...quick },
+        { id: "idlg", ...quick },
         { id: "inverting-gradients", iterations: 1500 },
         "robbing-the-fed",
       ],

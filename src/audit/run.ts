@@ -1,16 +1,16 @@
 // The audit: plan, run controls and cells on the pool, judge, advise. Cells finish independently; an abort keeps what is finished.
 import { cpus, platform, release, totalmem } from "node:os";
 import { openDataset } from "../data/open.js";
-import { type AuditJson, type CellJson, type ControlJson, schemaVersion } from "./audit-json.js";
 import { advise, summarise } from "./advise.js";
+import { type AuditJson, type CellJson, type ControlJson, schemaVersion } from "./audit-json.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import type { Config } from "./config.js";
 import { RECOVERED_DB } from "./evaluate.js";
 import type { AuditEvent, PlannedJob, Pool, Store } from "./interfaces.js";
 import { attackKey, type Plan, type PlannedCase, type PlannedCell, planAudit } from "./plan.js";
-import { controlOf, judgeCell } from "./verdict.js";
 import { resolveRecords } from "./setting.js";
+import { controlOf, judgeCell } from "./verdict.js";
 
 export interface AuditTools {
   readonly store: Store;
@@ -73,22 +73,33 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
   };
 }
 
-const unique = (cases: readonly PlannedCase[]): PlannedCase[] => [...new Map(cases.map((planned) => [planned.key, planned])).values()];
+const unique = (cases: readonly PlannedCase[]): PlannedCase[] => [
+  ...new Map(cases.map((planned) => [planned.key, planned])).values(),
+];
 
 function describeJobs(plan: Plan): Map<string, PlannedJob> {
   const jobs = new Map<string, PlannedJob>();
   for (const { case: planned, attack, defense, threat } of plan.cells) {
     if (!planned) continue;
     const threats = [...(jobs.get(planned.key)?.threats ?? []), threat];
-    jobs.set(planned.key, { key: planned.key, kind: "cell", attack: attack.id, defense: defense?.id ?? "none", threats });
+    jobs.set(planned.key, {
+      key: planned.key,
+      kind: "cell",
+      attack: attack.id,
+      defense: defense?.id ?? "none",
+      threats,
+    });
   }
-  for (const [attack, { key }] of plan.controls) jobs.set(key, { key, kind: "control", attack, defense: "none", threats: [] });
+  for (const [attack, { key }] of plan.controls)
+    jobs.set(key, { key, kind: "control", attack, defense: "none", threats: [] });
   return jobs;
 }
 
 /** The own-model control of every attack that did not already win an undefended cell with one image per batch. */
 function neededOwnControls(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): PlannedCase[] {
-  const won = new Set(plan.cells.filter((cell) => ownCell(cell, outcomes)).map((cell) => attackKey(cell.attack, cell.attackOptions)));
+  const won = new Set(
+    plan.cells.filter((cell) => ownCell(cell, outcomes)).map((cell) => attackKey(cell.attack, cell.attackOptions)),
+  );
   return [...plan.ownControls].filter(([key]) => !won.has(key)).map(([, planned]) => planned);
 }
 
@@ -99,7 +110,11 @@ function ownCell({ case: planned, defense }: PlannedCell, outcomes: ReadonlyMap<
   return result && !(result instanceof Error) && result.images.some(({ leaked }) => leaked) ? result : null;
 }
 
-async function runCases(cases: readonly PlannedCase[], outcomes: Map<string, Outcome>, tools: AuditTools): Promise<void> {
+async function runCases(
+  cases: readonly PlannedCase[],
+  outcomes: Map<string, Outcome>,
+  tools: AuditTools,
+): Promise<void> {
   const queue = [...cases];
   const work = async () => {
     for (let planned = queue.shift(); planned && !tools.signal.aborted; planned = queue.shift()) {
@@ -110,7 +125,11 @@ async function runCases(cases: readonly PlannedCase[], outcomes: Map<string, Out
   await Promise.all(Array.from({ length: tools.pool.size }, work));
 }
 
-async function runCase(key: string, spec: CaseSpec, { store, pool, signal, onEvent }: AuditTools): Promise<Outcome | null> {
+async function runCase(
+  key: string,
+  spec: CaseSpec,
+  { store, pool, signal, onEvent }: AuditTools,
+): Promise<Outcome | null> {
   const started = Date.now();
   const finish = (outcome: Outcome): Outcome => {
     const seconds = (Date.now() - started) / 1000;
@@ -122,7 +141,10 @@ async function runCase(key: string, spec: CaseSpec, { store, pool, signal, onEve
   onEvent({ type: "started", key });
   await store.log({ type: "started", key, attack: spec.attack.id, defense: spec.defense?.id ?? "none" });
   try {
-    const result = await pool.run(spec, { signal, onProgress: (progress) => onEvent({ type: "progress", key, progress }) });
+    const result = await pool.run(spec, {
+      signal,
+      onProgress: (progress) => onEvent({ type: "progress", key, progress }),
+    });
     await store.write(key, spec, result);
     await store.log({ type: "finished", key, seconds: result.seconds, outcome: told(result) });
     return finish({ result, cached: false });
@@ -147,7 +169,11 @@ function describeCell(cell: PlannedCell, plan: Plan, outcomes: ReadonlyMap<strin
   const result = outcome && !(outcome.result instanceof Error) ? outcome.result : null;
   const verdict = (() => {
     if (cell.reason) return { status: "not-applicable", reason: cell.reason } as const;
-    if (!outcome) return { status: "unknown", reason: "interrupted before it finished; `leakscope audit --resume` goes on" } as const;
+    if (!outcome)
+      return {
+        status: "unknown",
+        reason: "interrupted before it finished; `leakscope audit --resume` goes on",
+      } as const;
     if (outcome.result instanceof Error) return { status: "error", reason: outcome.result.message } as const;
     return judgeCell(outcome.result, defense?.id ?? null, control, ownControl);
   })();
@@ -167,7 +193,11 @@ function describeCell(cell: PlannedCell, plan: Plan, outcomes: ReadonlyMap<strin
     ownControl,
     ...(result?.labels ? { labels: result.labels } : {}),
     ...(result?.receipt ? { utility: utilityOf(result.receipt) } : {}),
-    budget: { seconds: result?.seconds ?? 0, iterations: result?.iterations ?? 0, exhausted: result?.exhausted ?? false },
+    budget: {
+      seconds: result?.seconds ?? 0,
+      iterations: result?.iterations ?? 0,
+      exhausted: result?.exhausted ?? false,
+    },
     recipe: {
       attackOptions: { ...cell.attackOptions },
       defenseOptions: { ...cell.defenseOptions },
@@ -192,13 +222,21 @@ function positiveControl({ attack }: PlannedCell, plan: Plan, outcomes: Readonly
   const { model, batchSize, bar } = attack.control;
   const outcome = outcomes.get(plan.controls.get(attack.id)?.key ?? "");
   const what = `${attack.id} on ${model}, drawn portraits, batch ${batchSize}, no defense`;
-  return controlOf(outcome?.result, outcome?.cached ?? false, what, bar, ({ scores }) => (scores.psnr?.best ?? 0) >= bar);
+  return controlOf(
+    outcome?.result,
+    outcome?.cached ?? false,
+    what,
+    bar,
+    ({ scores }) => (scores.psnr?.best ?? 0) >= bar,
+  );
 }
 
 function ownModelControl(cell: PlannedCell, plan: Plan, outcomes: ReadonlyMap<string, Outcome>): ControlJson {
   const key = attackKey(cell.attack, cell.attackOptions);
   const passes = ({ images }: CaseResult) => images.some(({ leaked }) => leaked);
-  const won = plan.cells.find((other) => attackKey(other.attack, other.attackOptions) === key && ownCell(other, outcomes));
+  const won = plan.cells.find(
+    (other) => attackKey(other.attack, other.attackOptions) === key && ownCell(other, outcomes),
+  );
   if (won) {
     const what = `${cell.attack.id} on this model, batch 1, no defense: the undefended cell itself`;
     return controlOf(ownCell(won, outcomes)!, false, what, RECOVERED_DB, passes);

@@ -18,7 +18,9 @@ export function chooseMetric(name: string, metrics: ReadonlyMap<string, Metric>)
   if (!metric) throw new RangeError(`unknown metric "${name}"; there are ${[...metrics.keys()].join(", ")}`);
   const variant = rest.join("/") || metric.defaultVariant;
   if (!metric.variants[variant]) {
-    throw new RangeError(`metric ${id} has no variant "${variant}"; there are ${Object.keys(metric.variants).join(", ")}`);
+    throw new RangeError(
+      `metric ${id} has no variant "${variant}"; there are ${Object.keys(metric.variants).join(", ")}`,
+    );
   }
   return { metric, variant };
 }
@@ -31,9 +33,15 @@ export interface Matched {
 }
 
 /** Matches one batch; an original that no candidate was given for stays alone. */
-export function matchRecords(candidates: readonly Image[], originals: readonly Image[], records: readonly number[]): Matched[] {
+export function matchRecords(
+  candidates: readonly Image[],
+  originals: readonly Image[],
+  records: readonly number[],
+): Matched[] {
   const clamped = candidates.map(clampImage);
-  const partner = new Map(matchBatch(clamped, originals).pairs.map((pair) => [pair.original, clamped[pair.reconstruction]!]));
+  const partner = new Map(
+    matchBatch(clamped, originals).pairs.map((pair) => [pair.original, clamped[pair.reconstruction]!]),
+  );
   return originals.map((original, i) => ({ original, record: records[i]!, reconstruction: partner.get(i) ?? null }));
 }
 
@@ -70,7 +78,9 @@ export function scoreFloor(
       gallery,
     ),
   );
-  return matched.map((_, i) => byGuess.map((figures) => figures[i]!).reduce((best, figure) => worse(chosen.metric, best, figure)));
+  return matched.map((_, i) =>
+    byGuess.map((figures) => figures[i]!).reduce((best, figure) => worse(chosen.metric, best, figure)),
+  );
 }
 
 /** The figure that means more leakage; a defined one beats an undefined one. */

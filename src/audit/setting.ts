@@ -27,7 +27,9 @@ export function resolveRecords(records: number | readonly number[], dataset: Dat
   const list = typeof records === "number" ? Array.from({ length: records }, (_, i) => i) : [...records];
   const outside = list.find((record) => record >= dataset.length);
   if (outside !== undefined) {
-    throw new RangeError(`data.records asks for record ${outside}, but ${dataset.id} has records 0 to ${dataset.length - 1}`);
+    throw new RangeError(
+      `data.records asks for record ${outside}, but ${dataset.id} has records 0 to ${dataset.length - 1}`,
+    );
   }
   return list;
 }
@@ -96,7 +98,9 @@ async function openSurrogate(spec: CaseSpec, victim: Dataset, victims: readonly 
   const { records: _, normalization: __, ...victimSource } = spec.data;
   const other = source === undefined ? victim : await openDataset({ source, ...options });
   if (other.shape.join() !== victim.shape.join()) {
-    throw new RangeError(`surrogate pictures are ${other.shape.join("x")}, the client's are ${victim.shape.join("x")}; set surrogate.size`);
+    throw new RangeError(
+      `surrogate pictures are ${other.shape.join("x")}, the client's are ${victim.shape.join("x")}; set surrogate.size`,
+    );
   }
   const same = other === victim || JSON.stringify({ source, ...options }) === JSON.stringify(victimSource);
   const taken = new Set(same ? victims : []);

@@ -11,21 +11,36 @@ export interface Verdict {
  * `leak` when an image leaked, whatever the controls say; otherwise unknown while a control failed or the time ran out; else `resisted`.
  * A defense that left the update as it was is an error, not a result.
  */
-export function judgeCell(result: CaseResult, defense: string | null, control: ControlJson, ownControl: ControlJson): Verdict {
+export function judgeCell(
+  result: CaseResult,
+  defense: string | null,
+  control: ControlJson,
+  ownControl: ControlJson,
+): Verdict {
   if (defense && result.receipt?.identity) {
     return { status: "error", reason: `defense ${defense} returned its input unchanged: it is not on` };
   }
   if (result.images.some(({ leaked }) => leaked)) return { status: "leak" };
   if (control.status === "failed") {
-    return { status: "unknown", reason: `the attack lost the case that it must win: ${control.reason ?? "control failed"}` };
+    return {
+      status: "unknown",
+      reason: `the attack lost the case that it must win: ${control.reason ?? "control failed"}`,
+    };
   }
   if (ownControl.status === "failed") {
-    return { status: "unknown", reason: `not tuned for this model: ${ownControl.reason ?? "own-model control failed"}` };
+    return {
+      status: "unknown",
+      reason: `not tuned for this model: ${ownControl.reason ?? "own-model control failed"}`,
+    };
   }
   if (control.status === "none" || ownControl.status === "none") {
     return { status: "unknown", reason: "a control did not run" };
   }
-  if (result.exhausted) return { status: "unknown", reason: "the time budget ran out before the attack ended by its own rule; raise budget.seconds" };
+  if (result.exhausted)
+    return {
+      status: "unknown",
+      reason: "the time budget ran out before the attack ended by its own rule; raise budget.seconds",
+    };
   return { status: "resisted" };
 }
 
@@ -44,5 +59,10 @@ export function controlOf(
   if (passes(result)) return { ...common, status: cached ? "cached" : "passed", measured };
   const note = result.notes.find((text) => text.includes("almost no gradient"));
   const came = measured === null ? "nothing came back" : `best image ${measured.toFixed(1)} dB`;
-  return { ...common, status: "failed", measured, reason: `${what}: ${came}, bar ${bar} dB${note ? ` (${note})` : ""}` };
+  return {
+    ...common,
+    status: "failed",
+    measured,
+    reason: `${what}: ${came}, bar ${bar} dB${note ? ` (${note})` : ""}`,
+  };
 }

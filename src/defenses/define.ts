@@ -27,5 +27,10 @@ export function defineDefense<Schema extends z.ZodObject>(defense: DefenseDefini
 
 /** A defense with its options, ready for a round. */
 export function attach(defense: Defense, options: Readonly<Record<string, unknown>>): AttachedDefense {
-  return { id: defense.id, stage: defense.stage, needs: defense.needs, hooks: defense.hooks(defense.options.parse(options)) };
+  return {
+    id: defense.id,
+    stage: defense.stage,
+    needs: defense.needs,
+    hooks: defense.hooks(defense.options.parse(options)),
+  };
 }

@@ -5,7 +5,17 @@ import { readRows } from "../data/dataset.js";
 import type { Random } from "../math/random.js";
 import { tensor } from "../math/tensor.js";
 import type { Weights } from "../models/define.js";
-import type { AttachedDefense, ClientBatch, ClientContext, ClientId, Hooks, Need, Payload, Update, WireMessage } from "./hooks.js";
+import type {
+  AttachedDefense,
+  ClientBatch,
+  ClientContext,
+  ClientId,
+  Hooks,
+  Need,
+  Payload,
+  Update,
+  WireMessage,
+} from "./hooks.js";
 import { stages } from "./hooks.js";
 import type { Receipt } from "./receipt.js";
 import type { Trainer } from "./training.js";
@@ -92,11 +102,15 @@ export async function runRound(options: RoundOptions): Promise<RoundRecord> {
 
   const server = (random: Random) => ({ round: options.round, random });
   const pool = options.clients.map(({ id }) => id);
-  const cohort = through("selectCohort", "server", pool as readonly ClientId[], (act, ids, random) => act(ids, server(random)));
+  const cohort = through("selectCohort", "server", pool as readonly ClientId[], (act, ids, random) =>
+    act(ids, server(random)),
+  );
 
   const clients = new Map<ClientId, ClientRecord>();
   for (const { id, data } of options.clients.filter((client) => cohort.includes(client.id))) {
-    const payload = through("distribute", "server", options.payloadFor(id), (act, sent, random) => act(sent, id, server(random)));
+    const payload = through("distribute", "server", options.payloadFor(id), (act, sent, random) =>
+      act(sent, id, server(random)),
+    );
     clients.set(id, await trainClient(id, data, payload));
   }
 
@@ -188,7 +202,15 @@ interface Book {
   after: Update | null;
 }
 
-const openBook = (): Book => ({ milliseconds: 0, identity: true, client: null, bytesBefore: 0, bytesAfter: 0, before: null, after: null });
+const openBook = (): Book => ({
+  milliseconds: 0,
+  identity: true,
+  client: null,
+  bytesBefore: 0,
+  bytesAfter: 0,
+  before: null,
+  after: null,
+});
 
 function note(book: Book, client: ClientId | "server", before: unknown, after: unknown, milliseconds: number): void {
   book.milliseconds += milliseconds;
@@ -228,7 +250,13 @@ function descend(weights: Weights, update: Update, learningRate: number): Weight
   return new Map(
     [...weights].map(([name, { shape, data }]) => {
       const step = update.get(name)!.data;
-      return [name, tensor(shape, data.map((value, i) => value - learningRate * step[i]!))];
+      return [
+        name,
+        tensor(
+          shape,
+          data.map((value, i) => value - learningRate * step[i]!),
+        ),
+      ];
     }),
   );
 }

@@ -40,7 +40,9 @@ export function createTrainer(backend: Backend, dtype: DType): Trainer {
       });
       const parameters = Object.entries(parameterValues(weights)).map(([name, value]) => [name, value.data] as const);
       const out = await program.run({ x: inputs.data, targets, ...Object.fromEntries(parameters) });
-      const update = new Map(model.parameters.map(({ name, shape }) => [name, tensor(shape, out[`gradient:${name}`]!)]));
+      const update = new Map(
+        model.parameters.map(({ name, shape }) => [name, tensor(shape, out[`gradient:${name}`]!)]),
+      );
       return { update, loss: out.loss![0]! };
     },
     async dispose() {

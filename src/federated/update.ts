@@ -13,7 +13,13 @@ export function updateNorm(update: Update): number {
 export function mapUpdate(update: Update, transform: (value: number, position: number) => number): Update {
   let position = 0;
   return new Map(
-    [...update].map(([name, { shape, data }]) => [name, tensor(shape, data.map((value) => transform(value, position++)))]),
+    [...update].map(([name, { shape, data }]) => [
+      name,
+      tensor(
+        shape,
+        data.map((value) => transform(value, position++)),
+      ),
+    ]),
   );
 }
 
@@ -62,7 +68,8 @@ export function distortion(before: Update, after: Update): Distortion {
   let identity = true;
   for (const [name, { data }] of before) {
     const changed = after.get(name);
-    if (changed?.data.length !== data.length) throw new RangeError(`the defended update lacks tensor "${name}" or resized it`);
+    if (changed?.data.length !== data.length)
+      throw new RangeError(`the defended update lacks tensor "${name}" or resized it`);
     for (let i = 0; i < data.length; i++) {
       const [a, b] = [data[i]!, changed.data[i]!];
       dot += a * b;

@@ -50,7 +50,9 @@ export function extractHits(weight: FloatArray, bias: FloatArray, { range, thres
     if (validity < VALID_SHARE || hits.some((hit) => cosine(hit.input, input) > SAME)) continue;
     hits.push({ input, validity, strength });
   }
-  return hits.sort((a, b) => b.validity - a.validity || b.strength - a.strength).map(({ input, validity }) => ({ input, validity }));
+  return hits
+    .sort((a, b) => b.validity - a.validity || b.strength - a.strength)
+    .map(({ input, validity }) => ({ input, validity }));
 }
 
 function cosine(a: Float64Array, b: Float64Array): number {

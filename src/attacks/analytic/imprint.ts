@@ -1,8 +1,8 @@
 // The imprint block of spec/attacks-analytic.md 1.4: k identical query rows with rising biases, ReLU, and a second layer with identical
 // columns, put in front of a model. Neighbouring rows then differ by just the samples whose query value lies between their biases.
 import { add, matmul, relu, reshape } from "../../engine/index.js";
-import { sizeOf, tensor } from "../../math/tensor.js";
 import type { Payload } from "../../federated/hooks.js";
+import { sizeOf, tensor } from "../../math/tensor.js";
 import type { Model, Weights } from "../../models/define.js";
 import { flatten } from "../../models/layers.js";
 
@@ -31,7 +31,13 @@ export function insertImprint({ model, weights }: Payload, edges: Float64Array):
   const bins = edges.length;
   const block: Weights = new Map([
     [`${names.query}.weight`, tensor([bins, size], new Float32Array(bins * size).fill(1 / size))],
-    [`${names.query}.bias`, tensor([bins], Float32Array.from(edges, (edge) => -edge))],
+    [
+      `${names.query}.bias`,
+      tensor(
+        [bins],
+        Float32Array.from(edges, (edge) => -edge),
+      ),
+    ],
     [`${names.spread}.weight`, tensor([size, bins], new Float32Array(size * bins).fill(1 / bins))],
     [`${names.spread}.bias`, tensor([size], new Float32Array(size))],
   ]);
@@ -43,7 +49,10 @@ export function insertImprint({ model, weights }: Payload, edges: Float64Array):
       const hidden = relu(
         add(matmul(flatten(x), parameter(`${names.query}.weight`), { b: true }), parameter(`${names.query}.bias`)),
       );
-      const out = add(matmul(hidden, parameter(`${names.spread}.weight`), { b: true }), parameter(`${names.spread}.bias`));
+      const out = add(
+        matmul(hidden, parameter(`${names.spread}.weight`), { b: true }),
+        parameter(`${names.spread}.bias`),
+      );
       return model.forward(reshape(out, x.shape), parameter);
     },
   };

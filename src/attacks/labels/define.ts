@@ -26,6 +26,7 @@ export interface HeadGradient {
 export function headGradient({ payload: { model }, view }: ObservedRound): HeadGradient {
   const weight = view.update.get(model.head.weight);
   const bias = view.update.get(model.head.bias);
-  if (!weight || !bias) throw new RangeError(`the update lacks the last layer's ${model.head.weight} or ${model.head.bias}`);
+  if (!weight || !bias)
+    throw new RangeError(`the update lacks the last layer's ${model.head.weight} or ${model.head.bias}`);
   return { weight: weight.data, bias: bias.data, classes: model.classes, features: weight.data.length / model.classes };
 }

@@ -10,7 +10,9 @@ export const idlgLabels: LabelRule = (round, batchSize) => {
     values: Array.from({ length: batchSize }, () => label),
     method: "labels/idlg",
     ...(batchSize > 1 || negative !== 1
-      ? { warning: `the rule is exact for one image; here ${batchSize} image(s) and ${negative} classes with a negative gradient` }
+      ? {
+          warning: `the rule is exact for one image; here ${batchSize} image(s) and ${negative} classes with a negative gradient`,
+        }
       : {}),
   };
 };

@@ -14,7 +14,8 @@ export const ilrgLabels: LabelRule = (round, batchSize) => {
     const logits = Array.from({ length: classes }, (_, row) => {
       let logit = headBias[row]!;
       if (bias[c] !== 0) {
-        for (let m = 0; m < features; m++) logit += (headWeight[row * features + m]! * weight[c * features + m]!) / bias[c]!;
+        for (let m = 0; m < features; m++)
+          logit += (headWeight[row * features + m]! * weight[c * features + m]!) / bias[c]!;
       }
       return logit;
     });

@@ -10,6 +10,8 @@ export interface StartOptions {
   /** Optimiser calls per start, each of up to 20 inner iterations. */
   readonly calls: number;
   readonly lineSearch: "none" | "strong-wolfe";
+  /** Curvature pairs kept. */
+  readonly history: number;
   /** A start ends when distance / ‖g*‖² falls below this; 0 runs all calls. */
   readonly target: number;
 }
@@ -35,7 +37,7 @@ const MATCHED = 1e-6;
 export async function searchFromStarts(
   matching: Matching,
   fixedLabels: Float64Array | null,
-  { starts, calls, lineSearch, target }: StartOptions,
+  { starts, calls, lineSearch, history, target }: StartOptions,
   { random, signal, outOfTime, progress }: AttackContext,
   preview: (images: Float64Array) => Tensor,
 ): Promise<StartResult> {
@@ -58,7 +60,13 @@ export async function searchFromStarts(
   for (let start = 0; start < starts && !outOfTime(); start++) {
     const point = new Float64Array(joint ? imageSize + labelSize : imageSize);
     random.split("start", start).fillNormal(point, 0, 1);
-    const optimiser = createLbfgs(point, { lineSearch, gradientTolerance: 0, changeTolerance: 0, onIteration: () => !outOfTime() });
+    const optimiser = createLbfgs(point, {
+      lineSearch,
+      history,
+      gradientTolerance: 0,
+      changeTolerance: 0,
+      onIteration: () => !outOfTime(),
+    });
     const curve: StartResult["curve"] = [];
     let state: StartResult["outcomes"][number]["state"] = "budget";
     let evaluations = 0;
@@ -90,7 +98,12 @@ export async function searchFromStarts(
   }
   if (chosen === null) {
     const images = new Float64Array(imageSize).fill(0.5);
-    chosen = { images, labelLogits: new Float64Array(joint ? labelSize : 0), distance: Number.POSITIVE_INFINITY, curve: [] };
+    chosen = {
+      images,
+      labelLogits: new Float64Array(joint ? labelSize : 0),
+      distance: Number.POSITIVE_INFINITY,
+      curve: [],
+    };
   }
   return { ...chosen, outcomes, iterations, exhausted: outOfTime() };
 }

@@ -11,7 +11,10 @@ export const assumedKnowledge: BasicKnowledge = {
 };
 
 /** Smallest and largest value of each channel in the space that the model sees. */
-export function modelRange({ normalization, pixelRange: [low, high] }: BasicKnowledge, channel: number): [number, number] {
+export function modelRange(
+  { normalization, pixelRange: [low, high] }: BasicKnowledge,
+  channel: number,
+): [number, number] {
   if (!normalization) return [low, high];
   const { mean, deviation } = normalization;
   return [(low - mean[channel]!) / deviation[channel]!, (high - mean[channel]!) / deviation[channel]!];

@@ -1,7 +1,8 @@
 // A net that already predicts the label leaves hardly any gradient, and what is not there cannot be inverted. The adversary sees it in the
 // last bias, where ∂L/∂b_y = p_y - 1 for one image; it is reported, not tuned around.
-import { headGradient } from "../labels/define.js";
+
 import type { ObservedRound } from "../../threat/observation.js";
+import { headGradient } from "../labels/define.js";
 
 const CERTAIN = 0.999;
 

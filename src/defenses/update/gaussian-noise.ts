@@ -6,7 +6,8 @@ import { defineDefense } from "../define.js";
 export default defineDefense({
   id: "gaussian-noise",
   title: "Gaussian noise",
-  summary: "Clips the update to a norm and adds Gaussian noise to every coordinate. No accountant: epsilon is infinite.",
+  summary:
+    "Clips the update to a norm and adds Gaussian noise to every coordinate. No accountant: epsilon is infinite.",
   source: "spec/defenses.md section 2 (iii), as the baselines of breaching, Soteria and GGL",
   at: "update",
   family: "baseline",
@@ -15,7 +16,11 @@ export default defineDefense({
   randomness: "seeded",
   options: z.object({
     clip: z.number().gt(0).default(1).describe("largest Euclidean norm of the update"),
-    sigma: z.number().min(0).default(0.1).describe("standard deviation of the noise per coordinate, as a share of the clip norm"),
+    sigma: z
+      .number()
+      .min(0)
+      .default(0.1)
+      .describe("standard deviation of the noise per coordinate, as a share of the clip norm"),
   }),
   advice:
     "Clip every update to a fixed norm and add Gaussian noise to it before it is sent (Opacus or Flower's local differential privacy do it with an accountant). Expect a loss of accuracy.",

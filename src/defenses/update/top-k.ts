@@ -1,7 +1,7 @@
 // Small-gradient pruning (top-k sparsification), spec/defenses.md 5a: only the largest entries by magnitude are sent.
 import { z } from "zod";
-import { type FloatArray, tensor } from "../../math/tensor.js";
 import { mapUpdate } from "../../federated/update.js";
+import { type FloatArray, tensor } from "../../math/tensor.js";
 import { defineDefense } from "../define.js";
 
 /** Exactly `count` entries of largest magnitude; ties go to the lower index. */
@@ -27,7 +27,10 @@ export default defineDefense({
   randomness: "none",
   options: z.object({
     keep: z.number().gt(0).lte(1).default(0.01).describe("share of entries that is sent"),
-    scope: z.enum(["tensor", "global"]).default("tensor").describe("rank entries within each tensor or over the whole update"),
+    scope: z
+      .enum(["tensor", "global"])
+      .default("tensor")
+      .describe("rank entries within each tensor or over the whole update"),
   }),
   advice:
     "Keep only the largest entries of every update before it is sent. It saves bytes, but an attacker who matches only the entries that were sent undoes part of it.",
@@ -37,7 +40,10 @@ export default defineDefense({
       const total = sizes.reduce((sum, size) => sum + size, 0);
       if (scope === "tensor") {
         const update = new Map(
-          [...message.update].map(([name, { shape, data }]) => [name, tensor(shape, keepLargest(data, Math.ceil(keep * data.length)))]),
+          [...message.update].map(([name, { shape, data }]) => [
+            name,
+            tensor(shape, keepLargest(data, Math.ceil(keep * data.length))),
+          ]),
         );
         const kept = sizes.reduce((sum, size) => sum + Math.ceil(keep * size), 0);
         return { ...message, update, bytes: sparseBytes(kept, total) };

@@ -9,12 +9,20 @@ import { differenceRows, extractHits } from "../hits.js";
 import { insertImprint, queryOf } from "../imprint.js";
 
 const options = z.object({
-  bins: z.int().min(2).default(256).describe("rows of the block; n images expect n(1-1/bins)^(n-1) recovered (authors: 64)"),
+  bins: z
+    .int()
+    .min(2)
+    .default(256)
+    .describe("rows of the block; n images expect n(1-1/bins)^(n-1) recovered (authors: 64)"),
   edges: z
     .enum(["normal", "empirical"])
     .default("normal")
     .describe("bin edges: quantiles of a normal fit to the surrogate's brightness, or its own quantiles"),
-  threshold: z.number().gt(0).default(1e-6).describe("bins with a smaller share of the largest bias gradient count as empty"),
+  threshold: z
+    .number()
+    .gt(0)
+    .default(1e-6)
+    .describe("bins with a smaller share of the largest bias gradient count as empty"),
 });
 
 interface Brightness {
@@ -90,7 +98,10 @@ export default defineAttack({
       data.set(input, index * input.length);
     });
     return {
-      inputs: hits.length === 0 ? tensor([0, ...shape], data) : toPixels(data, [hits.length, ...shape], basicKnowledge.normalization),
+      inputs:
+        hits.length === 0
+          ? tensor([0, ...shape], data)
+          : toPixels(data, [hits.length, ...shape], basicKnowledge.normalization),
       confidence: hits.map(({ validity }) => validity),
       curve: [],
       iterations: 1,

@@ -21,7 +21,12 @@ export default defineAttack({
   uses: ["basicKnowledge"],
   works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 8 },
   options: lbfgsOptions,
-  control: { model: "lenet", batchSize: 1, options: { calls: 120, starts: 3, target: 1e-8 }, bar: 30 },
+  control: {
+    model: "lenet",
+    batchSize: 1,
+    options: { calls: 150, starts: 3, target: 1e-8, history: 20, precision: "float32" },
+    bar: 30,
+  },
   proofs: [
     {
       name: "lenet, batch 1: image and label come back",

@@ -14,9 +14,16 @@ import { saturationNote } from "../saturation.js";
 const options = z.object({
   iterations: z.int().min(1).default(2000).describe("signed Adam steps (authors: 4,800 to 24,000)"),
   learningRate: z.number().gt(0).default(0.1),
-  tv: z.number().min(0).default(1e-3).describe("weight of total variation (authors: 1e-6 to 1e-1 by model; re-tune per model)"),
+  tv: z
+    .number()
+    .min(0)
+    .default(1e-3)
+    .describe("weight of total variation (authors: 1e-6 to 1e-1 by model; re-tune per model)"),
   restarts: z.int().min(1).default(1).describe("independent starts; chosen by gradient distance"),
-  init: z.enum(["grey", "normal"]).default("grey").describe("`grey`: pixels 0.5 + 0.25·N(0,1); `normal`: N(0,1) in model space (authors)"),
+  init: z
+    .enum(["grey", "normal"])
+    .default("grey")
+    .describe("`grey`: pixels 0.5 + 0.25·N(0,1); `normal`: N(0,1) in model space (authors)"),
   signed: z.boolean().default(true).describe("Adam on the sign of the gradient"),
   project: z.boolean().default(true).describe("clamp to the pixel range after every step"),
 });
