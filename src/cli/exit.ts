@@ -1,5 +1,6 @@
 // What the process ends with (DESIGN.md section 8), and errors that are meant for the user's eyes.
 import type { AuditJson } from "../audit/audit-json.js";
+import { ConfigError } from "./config-file.js";
 
 export const exitCodes = { good: 0, failed: 1, unknown: 2, assertion: 100, interrupted: 130 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -20,7 +21,8 @@ export function exitCodeOf({ interrupted, cells }: Pick<AuditJson, "interrupted"
 /** An error as one friendly text; with its stack where LEAKSCOPE_DEBUG=1. */
 export function errorText(error: unknown, environment: NodeJS.ProcessEnv = process.env): string {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const text = message.includes("\n") ? message : `leakscope: ${message}`;
+  // These begin with the place of the problem, one a line.
+  const text = error instanceof ConfigError ? message : `leakscope: ${message}`;
   if (environment.LEAKSCOPE_DEBUG === "1") return stack ?? text;
   const expected = error instanceof Error && error.constructor !== Error && error.name !== "Error";
   return expected ? text : `${text}\n(LEAKSCOPE_DEBUG=1 shows where this came from)`;
