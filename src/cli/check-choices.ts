@@ -8,14 +8,14 @@ import { models } from "../models/index.js";
 import { type Path, type Problem, problemsOf } from "./problems.js";
 
 /** Problems of options that a user gave for something with a schema of its own. Unknown options are problems, too. */
-export function checkOptions(schema: z.ZodObject, options: Readonly<Record<string, unknown>>, base: Path): Problem[] {
+function checkOptions(schema: z.ZodObject, options: Readonly<Record<string, unknown>>, base: Path): Problem[] {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   const parsed = schema.strict().safeParse(options);
   return parsed.success ? [] : problemsOf(parsed.error, options, json, base);
 }
 
 /** The problem of a word that is none of `words`; empty when it is one. */
-export function checkWord(kind: string, word: string, words: readonly string[], path: Path): Problem[] {
+function checkWord(kind: string, word: string, words: readonly string[], path: Path): Problem[] {
   if (words.includes(word)) return [];
   return [{ path, message: `unknown ${kind} "${word}"; ${suggestion(word, words)}` }];
 }
@@ -46,7 +46,7 @@ function checkMetric(name: string, { metrics }: Catalogue, path: Path): Problem[
 }
 
 /** Problems of a data source and its options. */
-export function checkSource(id: string, options: Readonly<Record<string, unknown>>, base: Path): Problem[] {
+function checkSource(id: string, options: Readonly<Record<string, unknown>>, base: Path): Problem[] {
   const source = sources.find((candidate) => candidate.id === id);
   const ids = sources.map((candidate) => candidate.id);
   return source ? checkOptions(source.options, options, base) : checkWord("data source", id, ids, [...base, "source"]);

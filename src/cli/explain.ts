@@ -50,7 +50,7 @@ export function explainCommand(exit: (code: ExitCode) => void): Command {
 }
 
 /** Everything about `id`. Throws UsageError with the nearest word. */
-export function explanation(id: string, catalogue: Catalogue): { title: string; sections: readonly Section[] } {
+function explanation(id: string, catalogue: Catalogue): { title: string; sections: readonly Section[] } {
   const attack = catalogue.attacks.get(id);
   if (attack) return { title: `${id}: ${attack.title}, an attack`, sections: explainAttack(attack) };
   const defense = catalogue.defenses.get(id);
