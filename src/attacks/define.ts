@@ -6,7 +6,7 @@ import type { ClientId, Payload } from "../federated/hooks.js";
 import type { Random } from "../math/random.js";
 import type { Tensor } from "../math/tensor.js";
 import type { Capability } from "../threat/capabilities.js";
-import type { Observation, ObservedRound } from "../threat/observation.js";
+import type { Grants, Observation, ObservedRound } from "../threat/observation.js";
 
 export interface Paper {
   readonly authors: string;
@@ -77,6 +77,8 @@ export interface ArmedServer<Secret> {
 export interface Control<Options> {
   readonly model: string;
   readonly batchSize: number;
+  /** Decides the weights: some draws of a net are far harder to invert than others. */
+  readonly seed: number;
   readonly options: Partial<Options>;
   /** PSNR in dB that the best image must reach. */
   readonly bar: number;
@@ -109,6 +111,8 @@ export interface AttackDefinition<
   readonly needs: readonly Needs[];
   /** Capabilities that it makes use of where they are granted. */
   readonly uses?: readonly Uses[];
+  /** What it takes for granted instead where they are not. Where this is also the truth, the capability changes nothing. */
+  readonly assumes?: { readonly [C in Uses]?: Grants[C] };
   readonly works: {
     readonly algorithms: readonly "FedSGD"[];
     readonly modalities: readonly "image"[];

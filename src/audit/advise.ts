@@ -123,7 +123,7 @@ function unknownFinding(letter: ThreatLetter, own: readonly CellJson[]): Finding
     severity: "unknown",
     threat: letter,
     title: `${threatModels[letter].title}: ${open.length} cell(s) could not be decided`,
-    text: [...new Set(told)].join(". "),
+    text: `${[...new Set(told)].join(". ")}.`,
     advice:
       "Unknown is not safe. Tune the attack's options for this model, raise budget.seconds, or audit an earlier state of the model.",
   };

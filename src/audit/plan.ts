@@ -1,5 +1,6 @@
 // From a configuration to cells and the cases behind them. Letters that hand an attack the same things share one case; pairs that the
 // threat model denies, and settings that an attack does not work on, become cells that are not applicable.
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Attack } from "../attacks/define.js";
 import type { Defense } from "../defenses/define.js";
@@ -8,7 +9,7 @@ import { refusal, type ThreatLetter, threatLetters, weakestThreat } from "../thr
 import type { CaseSpec, Chosen } from "./case.js";
 import type { Catalogue } from "./catalogue.js";
 import type { Config } from "./config.js";
-import { handedTo } from "./evaluate.js";
+import { basicKnowledge, handedTo } from "./evaluate.js";
 import { caseKey } from "./key.js";
 import { nearest } from "./nearest.js";
 import { chooseMetric } from "./score.js";
@@ -95,7 +96,7 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
     originals: settings.originals,
     seed: config.seed,
     budgetSeconds: config.budget.seconds,
-    threat: canonicalThreat(attack, threat),
+    threat: canonicalThreat(attack, threat, config),
     attack: { id: attack.id, options },
     defense: null,
     adaptive: false,
@@ -139,13 +140,17 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
   return { cells, controls, ownControls };
 }
 
-/** The weakest letter that hands this attack the same capabilities. */
-function canonicalThreat(attack: Attack, threat: ThreatLetter): ThreatLetter {
-  const handed = handedTo({ threat }, attack).join();
+/** The weakest letter that tells this attack the same: what only confirms its assumptions tells it nothing. */
+function canonicalThreat(attack: Attack, threat: ThreatLetter, { data, federation }: Config): ThreatLetter {
+  const { assumes } = attack;
+  const knowledge = data.normalization === "none" ? basicKnowledge(federation, null) : undefined;
+  const confirmed = isDeepStrictEqual(assumes?.basicKnowledge, knowledge) ? "basicKnowledge" : undefined;
+  const told = (letter: ThreatLetter) =>
+    handedTo({ threat: letter }, attack)
+      .filter((capability) => capability !== confirmed || attack.needs.includes(capability))
+      .join();
   return (
-    threatLetters.find(
-      (letter) => !refusal(attack.id, attack.needs, letter) && handedTo({ threat: letter }, attack).join() === handed,
-    ) ?? threat
+    threatLetters.find((letter) => !refusal(attack.id, attack.needs, letter) && told(letter) === told(threat)) ?? threat
   );
 }
 
@@ -176,7 +181,7 @@ export function controlSpec({ id, control, options, needs }: Attack, settings: P
     labels: "recovered",
     metrics: ["psnr"],
     originals: "show",
-    seed: 1,
+    seed: control.seed,
     budgetSeconds: 300,
     threat: weakestThreat(needs) ?? "H",
     attack: { id, options: options.parse(control.options) },

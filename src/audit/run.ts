@@ -2,15 +2,14 @@
 import { cpus, platform, release, totalmem } from "node:os";
 import { openDataset } from "../data/open.js";
 import { advise, summarise } from "./advise.js";
-import { type AuditJson, type CellJson, type ControlJson, schemaVersion } from "./audit-json.js";
+import { type AuditJson, schemaVersion } from "./audit-json.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
+import { BACKEND, describeCell, type Outcome, ownCell } from "./cell.js";
 import type { Config } from "./config.js";
-import { RECOVERED_DB } from "./evaluate.js";
 import type { AuditEvent, PlannedJob, Pool, Store } from "./interfaces.js";
-import { attackKey, type Plan, type PlannedCase, type PlannedCell, planAudit } from "./plan.js";
+import { attackKey, type Plan, type PlannedCase, planAudit } from "./plan.js";
 import { resolveRecords } from "./setting.js";
-import { controlOf, judgeCell } from "./verdict.js";
 
 export interface AuditTools {
   readonly store: Store;
@@ -20,13 +19,6 @@ export interface AuditTools {
   /** Version and hash of the built code. */
   readonly tool: { readonly version: string; readonly code: string };
 }
-
-interface Outcome {
-  readonly result: CaseResult | Error;
-  readonly cached: boolean;
-}
-
-const BACKEND = "node-cpu";
 
 /** Runs the audit of `config`. Throws PlanError or DataError before anything runs; never rejects on abort. */
 export async function runAudit(config: Config, tools: AuditTools): Promise<AuditJson> {
@@ -103,13 +95,6 @@ function neededOwnControls(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): 
   return [...plan.ownControls].filter(([key]) => !won.has(key)).map(([, planned]) => planned);
 }
 
-/** The result of a cell that is an easiest case by itself and leaked; null otherwise. */
-function ownCell({ case: planned, defense }: PlannedCell, outcomes: ReadonlyMap<string, Outcome>): CaseResult | null {
-  if (!planned || defense || planned.spec.federation.batchSize !== 1) return null;
-  const result = outcomes.get(planned.key)?.result;
-  return result && !(result instanceof Error) && result.images.some(({ leaked }) => leaked) ? result : null;
-}
-
 async function runCases(
   cases: readonly PlannedCase[],
   outcomes: Map<string, Outcome>,
@@ -159,89 +144,4 @@ async function runCase(
 function told(result: CaseResult | Error): string {
   if (result instanceof Error) return "error";
   return result.images.some(({ leaked }) => leaked) ? "leak" : "no leak";
-}
-
-function describeCell(cell: PlannedCell, plan: Plan, outcomes: ReadonlyMap<string, Outcome>, config: Config): CellJson {
-  const { attack, defense, threat } = cell;
-  const control = positiveControl(cell, plan, outcomes);
-  const ownControl = ownModelControl(cell, plan, outcomes);
-  const outcome = cell.case ? outcomes.get(cell.case.key) : undefined;
-  const result = outcome && !(outcome.result instanceof Error) ? outcome.result : null;
-  const verdict = (() => {
-    if (cell.reason) return { status: "not-applicable", reason: cell.reason } as const;
-    if (!outcome)
-      return {
-        status: "unknown",
-        reason: "interrupted before it finished; `leakscope audit --resume` goes on",
-      } as const;
-    if (outcome.result instanceof Error) return { status: "error", reason: outcome.result.message } as const;
-    return judgeCell(outcome.result, defense?.id ?? null, control, ownControl);
-  })();
-  return {
-    key: cell.case?.key ?? `${threat}-${attack.id}-${defense?.id ?? "none"}`,
-    case: { seed: config.seed },
-    threat,
-    attack: attack.id,
-    defense: defense?.id ?? "none",
-    attackTitle: attack.title,
-    defenseTitle: defense?.title ?? "No defense",
-    adaptive: false,
-    ...verdict,
-    scores: { ...result?.scores },
-    floor: { ...result?.floor },
-    control,
-    ownControl,
-    ...(result?.labels ? { labels: result.labels } : {}),
-    ...(result?.receipt ? { utility: utilityOf(result.receipt) } : {}),
-    budget: {
-      seconds: result?.seconds ?? 0,
-      iterations: result?.iterations ?? 0,
-      exhausted: result?.exhausted ?? false,
-    },
-    recipe: {
-      attackOptions: { ...cell.attackOptions },
-      defenseOptions: { ...cell.defenseOptions },
-      labels: config.labels,
-      backend: BACKEND,
-      handed: [...(result?.handed ?? [])],
-      galleryClasses: result?.galleryClasses ?? 0,
-      gallerySize: result?.gallerySize ?? 0,
-    },
-    curve: [...(result?.curve ?? [])],
-    notes: [...(result?.notes ?? [])],
-    images: [...(result?.images ?? [])],
-  };
-}
-
-function utilityOf(receipt: NonNullable<CaseResult["receipt"]>): NonNullable<CellJson["utility"]> {
-  const { distortion, cosine, bytes, bytesWithout, seconds } = receipt;
-  return { accuracyWith: null, accuracyWithout: null, distortion, cosine, bytes, bytesWithout, seconds };
-}
-
-function positiveControl({ attack }: PlannedCell, plan: Plan, outcomes: ReadonlyMap<string, Outcome>): ControlJson {
-  const { model, batchSize, bar } = attack.control;
-  const outcome = outcomes.get(plan.controls.get(attack.id)?.key ?? "");
-  const what = `${attack.id} on ${model}, drawn portraits, batch ${batchSize}, no defense`;
-  return controlOf(
-    outcome?.result,
-    outcome?.cached ?? false,
-    what,
-    bar,
-    ({ scores }) => (scores.psnr?.best ?? 0) >= bar,
-  );
-}
-
-function ownModelControl(cell: PlannedCell, plan: Plan, outcomes: ReadonlyMap<string, Outcome>): ControlJson {
-  const key = attackKey(cell.attack, cell.attackOptions);
-  const passes = ({ images }: CaseResult) => images.some(({ leaked }) => leaked);
-  const won = plan.cells.find(
-    (other) => attackKey(other.attack, other.attackOptions) === key && ownCell(other, outcomes),
-  );
-  if (won) {
-    const what = `${cell.attack.id} on this model, batch 1, no defense: the undefended cell itself`;
-    return controlOf(ownCell(won, outcomes)!, false, what, RECOVERED_DB, passes);
-  }
-  const outcome = outcomes.get(plan.ownControls.get(key)?.key ?? "");
-  const what = `${cell.attack.id} on this model, batch 1, no defense, labels known`;
-  return controlOf(outcome?.result, outcome?.cached ?? false, what, RECOVERED_DB, passes);
 }

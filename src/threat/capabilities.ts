@@ -114,9 +114,10 @@ export function refusal(attack: string, needs: readonly Capability[], threat: Th
   const missing = needs.filter((capability) => !grants(threat, capability));
   if (missing.length === 0) return null;
   const granting = weakestThreat(needs);
+  const pronoun = missing.length > 1 ? "them" : "it";
   const names = missing.map((capability) => `"${capability}"`).join(" and ");
   const remedy = granting
-    ? `the weakest threat model that grants it is ${granting} (${threatModels[granting].title})`
-    : "no threat model grants it";
+    ? `the weakest threat model that grants ${pronoun} is ${granting} (${threatModels[granting].title})`
+    : `no threat model grants ${pronoun}`;
   return `attack ${attack} needs ${names}, which threat model ${threat} (${threatModels[threat].title}) does not have; ${remedy}`;
 }

@@ -52,7 +52,7 @@ export default defineAttack({
   needs: ["updates", "basicKnowledge", "trainingDetails", "surrogateData", "activeManipulation"],
   works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 256 },
   options,
-  control: { model: "convnet", batchSize: 8, options: {}, bar: 60 },
+  control: { model: "convnet", batchSize: 8, seed: 1, options: {}, bar: 60 },
   proofs: [
     {
       name: "convnet, batch 32, 256 bins: the images alone in a bin come back",

@@ -19,12 +19,14 @@ export default defineAttack({
   category: "optimization/basic",
   needs: ["updates"],
   uses: ["basicKnowledge"],
+  assumes: { basicKnowledge: assumedKnowledge },
   works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 8 },
   options: lbfgsOptions,
   control: {
     model: "lenet",
     batchSize: 1,
-    options: { calls: 150, starts: 3, target: 1e-8, history: 20, precision: "float32" },
+    seed: 11,
+    options: { calls: 250, starts: 2, target: 1e-8, history: 20, precision: "float32" },
     bar: 30,
   },
   proofs: [

@@ -46,7 +46,7 @@ export default defineAttack({
   needs: ["updates", "basicKnowledge"],
   works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 100 },
   options,
-  control: { model: "convnet", batchSize: 1, options: { iterations: 600, tv: 1e-2 }, bar: 20 },
+  control: { model: "convnet", batchSize: 1, seed: 1, options: { iterations: 600, tv: 1e-2 }, bar: 20 },
   proofs: [
     {
       name: "convnet, batch 1, TV 1e-2, 1,000 steps",
