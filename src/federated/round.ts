@@ -17,9 +17,9 @@ import type {
   WireMessage,
 } from "./hooks.js";
 import { stages } from "./hooks.js";
-import type { Receipt } from "./receipt.js";
+import { closeBook, note, openBook, type Receipt } from "./receipt.js";
 import type { Trainer } from "./training.js";
-import { distortion, plainBytes, weightedSum } from "./update.js";
+import { plainBytes, weightedSum } from "./update.js";
 
 export interface Client {
   readonly id: ClientId;
@@ -81,8 +81,9 @@ export function arrange(defenses: readonly AttachedDefense[]): AttachedDefense[]
 export async function runRound(options: RoundOptions): Promise<RoundRecord> {
   const defenses = arrange(options.defenses);
   const books = new Map(defenses.map((defense) => [defense.id, openBook()]));
-  const streamOf = (defense: AttachedDefense, client: ClientId | "server") =>
-    options.random.split("defense", defense.id, options.round, client);
+  // By hook too: two hooks of one defense must not draw the same numbers.
+  const streamOf = (defense: AttachedDefense, hook: keyof Hooks, client: ClientId | "server") =>
+    options.random.split("defense", defense.id, options.round, hook, client);
 
   /** Lets every defense that has `hook` change `value`, in canonical order, and notes time and change. */
   const through = <K extends keyof Hooks, V>(
@@ -95,7 +96,7 @@ export async function runRound(options: RoundOptions): Promise<RoundRecord> {
       const act = defense.hooks[hook];
       if (!act) return current;
       const started = performance.now();
-      const next = apply(act as NonNullable<Hooks[K]>, current, streamOf(defense, client));
+      const next = apply(act as NonNullable<Hooks[K]>, current, streamOf(defense, hook, client));
       note(books.get(defense.id)!, client, current, next, performance.now() - started);
       return next;
     }, value);
@@ -151,7 +152,7 @@ export async function runRound(options: RoundOptions): Promise<RoundRecord> {
       sampleCount: data.labels.length,
     });
     for (const defense of defenses) {
-      const verdict = defense.hooks.vetPayload?.(payload, [], context(streamOf(defense, id)));
+      const verdict = defense.hooks.vetPayload?.(payload, [], context(streamOf(defense, "vetPayload", id)));
       if (!verdict) continue;
       books.get(defense.id)!.identity = false;
       if (verdict.action !== "accept") {
@@ -188,62 +189,6 @@ export async function runRound(options: RoundOptions): Promise<RoundRecord> {
     }
     return gradients;
   }
-}
-
-/** Running account of one defense over the hooks of a round. */
-interface Book {
-  milliseconds: number;
-  identity: boolean;
-  /** The first client seen: its update stands for all, so that `before` and `after` are of one client. */
-  client: ClientId | "server" | null;
-  bytesBefore: number;
-  bytesAfter: number;
-  before: Update | null;
-  after: Update | null;
-}
-
-const openBook = (): Book => ({
-  milliseconds: 0,
-  identity: true,
-  client: null,
-  bytesBefore: 0,
-  bytesAfter: 0,
-  before: null,
-  after: null,
-});
-
-function note(book: Book, client: ClientId | "server", before: unknown, after: unknown, milliseconds: number): void {
-  book.milliseconds += milliseconds;
-  book.client ??= client;
-  if (book.client !== client) return;
-  const [left, right] = [updateIn(before), updateIn(after)];
-  if (!left || !right) {
-    if (before !== after) book.identity = false;
-    return;
-  }
-  book.before ??= left.update;
-  book.after = right.update;
-  book.bytesBefore ||= left.bytes;
-  book.bytesAfter = right.bytes;
-}
-
-/** The update inside a hook's value, if it is one or carries one. */
-function updateIn(value: unknown): { update: Update; bytes: number } | null {
-  if (value instanceof Map) return { update: value as Update, bytes: plainBytes(value as Update) };
-  if (typeof value === "object" && value !== null && "update" in value) return value as WireMessage;
-  return null;
-}
-
-function closeBook(defense: string, book: Book): Receipt {
-  const change = book.before && book.after ? distortion(book.before, book.after) : null;
-  return {
-    defense,
-    distortion: change,
-    bytesBefore: book.bytesBefore,
-    bytesAfter: book.bytesAfter,
-    milliseconds: book.milliseconds,
-    identity: change ? change.identity : book.identity,
-  };
 }
 
 function descend(weights: Weights, update: Update, learningRate: number): Weights {

@@ -58,7 +58,7 @@ export interface Distortion {
   readonly keptFraction: number;
   /** 20·log10(‖before‖ / ‖after - before‖); null when nothing changed. */
   readonly snrDb: number | null;
-  /** True when every entry is bit-equal: the defense did nothing. */
+  /** True when every entry is equal (0 and -0 too): the defense did nothing. */
   readonly identity: boolean;
 }
 
@@ -79,11 +79,11 @@ export function distortion(before: Update, after: Update): Distortion {
       if (Math.sign(a) === Math.sign(b)) signs++;
       if (a !== 0) nonZero++;
       if (a !== 0 && b !== 0) kept++;
-      if (!Object.is(a, b)) identity = false;
+      if (a !== b && !(Number.isNaN(a) && Number.isNaN(b))) identity = false;
       count++;
     }
   }
-  const product = Math.sqrt(normBefore * normAfter);
+  const product = Math.sqrt(normBefore) * Math.sqrt(normAfter);
   return {
     relativeL2: normBefore === 0 ? 0 : Math.sqrt(difference / normBefore),
     cosine: product === 0 ? 0 : dot / product,
