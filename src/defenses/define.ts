@@ -14,7 +14,7 @@ export interface DefenseDefinition<Schema extends z.ZodObject> {
   readonly needs: readonly Need[];
   readonly randomness: "none" | "seeded" | "csprng";
   readonly options: Schema;
-  /** What turning it on means in a user's own federation; part of the advice. */
+  /** What to do in a user's own federation, as the end of a sentence that begins with "Switch on …:". */
   readonly advice: string;
   hooks(options: z.infer<Schema>): Partial<Hooks>;
 }

@@ -8,7 +8,7 @@ export default defineDefense({
   title: "Gaussian noise",
   summary:
     "Clips the update to a norm and adds Gaussian noise to every coordinate. No accountant: epsilon is infinite.",
-  source: "spec/defenses.md section 2 (iii), as the baselines of breaching, Soteria and GGL",
+  source: "noise without an accountant, the baseline of breaching, Soteria and GGL (read in code)",
   at: "update",
   family: "baseline",
   stage: "perturbation",
@@ -23,7 +23,7 @@ export default defineDefense({
       .describe("standard deviation of the noise per coordinate, as a share of the clip norm"),
   }),
   advice:
-    "Clip every update to a fixed norm and add Gaussian noise to it before it is sent (Opacus or Flower's local differential privacy do it with an accountant). Expect a loss of accuracy.",
+    "clip every update and add Gaussian noise before it is sent (Opacus in PyTorch, local differential privacy in Flower)",
   hooks: ({ clip, sigma }) => ({
     afterLocalTraining: (update, { random }) => {
       const scale = Math.min(1, clip / updateNorm(update));

@@ -4,6 +4,9 @@ import { mapUpdate } from "../../federated/update.js";
 import { type FloatArray, tensor } from "../../math/tensor.js";
 import { defineDefense } from "../define.js";
 
+/** Entries that are kept of `size`: ceil(keep·size), without the rounding that makes 0.07·100 more than 7. */
+const keptCount = (keep: number, size: number) => Math.ceil(keep * size * (1 - 1e-12));
+
 /** Exactly `count` entries of largest magnitude; ties go to the lower index. */
 function keepLargest(data: FloatArray, count: number): FloatArray {
   const order = Uint32Array.from(data, (_, i) => i).sort((a, b) => Math.abs(data[b]!) - Math.abs(data[a]!) || a - b);
@@ -19,7 +22,7 @@ export default defineDefense({
   id: "top-k",
   title: "Top-k sparsification",
   summary: "Sends only the entries of the update with the largest magnitude.",
-  source: "Zhu et al. 2019; spec/defenses.md section 5a, read in Soteria, GGL and ROG code",
+  source: "gradient pruning of Zhu et al. 2019; per tensor as in Soteria, GGL and ROG (read in code)",
   at: "update",
   family: "heuristic",
   stage: "sparsification",
@@ -32,8 +35,7 @@ export default defineDefense({
       .default("tensor")
       .describe("rank entries within each tensor or over the whole update"),
   }),
-  advice:
-    "Keep only the largest entries of every update before it is sent. It saves bytes, but an attacker who matches only the entries that were sent undoes part of it.",
+  advice: "send only the largest entries of every update",
   hooks: ({ keep, scope }) => ({
     beforeUpload: (message) => {
       const sizes = [...message.update.values()].map(({ data }) => data.length);
@@ -42,16 +44,16 @@ export default defineDefense({
         const update = new Map(
           [...message.update].map(([name, { shape, data }]) => [
             name,
-            tensor(shape, keepLargest(data, Math.ceil(keep * data.length))),
+            tensor(shape, keepLargest(data, keptCount(keep, data.length))),
           ]),
         );
-        const kept = sizes.reduce((sum, size) => sum + Math.ceil(keep * size), 0);
+        const kept = sizes.reduce((sum, size) => sum + keptCount(keep, size), 0);
         return { ...message, update, bytes: sparseBytes(kept, total) };
       }
       const flat = Float64Array.from([...message.update.values()].flatMap(({ data }) => [...data]));
-      const kept = keepLargest(flat, Math.ceil(keep * total));
+      const kept = keepLargest(flat, keptCount(keep, total));
       const update = mapUpdate(message.update, (_, position) => kept[position]!);
-      return { ...message, update, bytes: sparseBytes(Math.ceil(keep * total), total) };
+      return { ...message, update, bytes: sparseBytes(keptCount(keep, total), total) };
     },
   }),
 });
