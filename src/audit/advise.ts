@@ -102,18 +102,18 @@ function adviceFor(
   );
   if (holding.length === 0)
     return `None of the defenses tried (${tried.join(", ")}) held against every attack that leaked.`;
-  const sentences = holding.map((id) => {
+  const told = holding.map((id) => {
+    const definition = defenses.get(id);
     const cost = own.find((cell) => cell.defense === id && cell.utility)?.utility;
-    const price = cost
-      ? ` Cost here: update changed by ${percent(cost.distortion)}, ${cost.bytes} instead of ${cost.bytesWithout} bytes per upload.`
-      : "";
-    return `${defenses.get(id)?.advice ?? id}${price}`;
+    return `${definition?.title ?? id}: ${definition?.advice ?? "see its page"}${cost ? ` (${price(cost)})` : ""}`;
   });
-  return `${sentences.join(" Or: ")} The attacks tried here did not know the defense; an adaptive attacker was not tried, and accuracy was not measured.`;
+  return `Switch on ${told.join("; or ")}. It held against attackers who do not know of it; accuracy was not measured.`;
 }
 
-const percent = (share: number | null) =>
-  share === null ? "an unknown amount" : `${Math.round(100 * share)} % of its norm`;
+function price({ distortion, bytes, bytesWithout }: NonNullable<CellJson["utility"]>): string {
+  const changed = distortion === null ? "" : `changes the update by ${Math.round(100 * distortion)} % of its norm, `;
+  return `${changed}${Math.round((100 * bytes) / bytesWithout)} % of the bytes`;
+}
 
 function unknownFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJson | null {
   const open = own.filter(({ status }) => status === "unknown" || status === "error");

@@ -17,11 +17,6 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
-/** A new zero-filled array of the given type. */
-export function allocate(dtype: DType, length: number): FloatArray {
-  return dtype === "float32" ? new Float32Array(length) : new Float64Array(length);
-}
-
 /** Wraps `data` as a tensor. Throws RangeError when the lengths disagree. */
 export function tensor(shape: Shape, data: FloatArray): Tensor {
   if (sizeOf(shape) !== data.length) {
