@@ -95,7 +95,7 @@ async function bench({ selected, effort, python, threads, json }) {
       process.stdout.write(`Peak in ${dtype}: ${gflops.toFixed(0)} GFLOP/s (${kernel})\n`);
     }
     process.stdout.write(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, `);
-    process.stdout.write(peer ? `PyTorch ${peer.version} with ${peer.threads} threads, pinned\n` : "no PyTorch\n");
+    process.stdout.write(peer ? `PyTorch ${peer.version}, pinned, threads: ${peer.threads}\n` : "no PyTorch\n");
     if (measured.some(({ quiet }) => !quiet)) {
       say(`The machine was not quiet (others used ${100 * QUIET} % or more of it): do not quote these figures.`);
     }

@@ -26,5 +26,5 @@ export function formatTable(cases) {
   const widths = columns.map((_, i) => Math.max(...rows.map((row) => row[i].length)));
   const line = (cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`;
   const [head, ...body] = rows.map(line);
-  return [head, `|${widths.map((w) => "-".repeat(w + 2)).join("|")}|`, ...body].join("\n");
+  return [head, line(widths.map((width) => "-".repeat(width))), ...body].join("\n");
 }
