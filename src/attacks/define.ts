@@ -13,8 +13,8 @@ export interface Paper {
   readonly title: string;
   readonly year: number;
   readonly venue: string;
-  /** Reference number on the seed's slides. */
-  readonly seedRef: number;
+  /** Reference number on the slides of the systematisation; null for a method that is not among its rows. */
+  readonly seedRef: number | null;
   readonly url: string;
 }
 

@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { backend } from "../../../test/small-round.js";
+import { compile, createGraph } from "../../engine/index.js";
+import { type DistanceName, distances } from "./distances.js";
+
+/** Distances of two lists of one vector of 2 and one matrix of 2 x 1. */
+const program = await (() => {
+  const graph = createGraph();
+  const list = (name: string) => [graph.input(`${name}0`, [2]), graph.input(`${name}1`, [2, 1])];
+  const [g, t] = [list("g"), list("t")];
+  return compile({ l2: distances.l2(g, t), cosine: distances.cosine(g, t) }, { backend, dtype: "float64" });
+})();
+
+async function measure(g: readonly number[], t: readonly number[]): Promise<Record<DistanceName, number>> {
+  const half = (list: readonly number[], from: number) => Float64Array.from(list.slice(from, from + 2));
+  const out = await program.run({ g0: half(g, 0), g1: half(g, 2), t0: half(t, 0), t1: half(t, 2) });
+  return { l2: out.l2[0]!, cosine: out.cosine[0]! };
+}
+
+const vector = fc
+  .array(
+    fc.integer({ min: -50, max: 50 }).map((value) => value / 8),
+    { minLength: 4, maxLength: 4 },
+  )
+  .filter((list) => list.some((value) => value !== 0));
+
+describe("gradient distances", () => {
+  it.each([
+    [[1, 2, 3, 4], [1, 2, 3, 4], 0, 0],
+    [[3, 0, 0, 0], [0, 0, 0, 4], 25, 1],
+    [[1, 1, 1, 1], [-1, -1, -1, -1], 16, 2],
+    // Over the concatenation: 1 - 6/10, while each tensor by itself would have a cosine of 1 or 0.
+    [[6, 0, 0, 8], [1, 0, 0, 0], 25 + 64, 0.4],
+  ])("of %j and %j are %d and %d", async (g, t, l2, cosine) => {
+    const measured = await measure(g, t);
+    expect(measured.l2).toBeCloseTo(l2, 12);
+    expect(measured.cosine).toBeCloseTo(cosine, 12);
+  });
+
+  it("agree with their definitions, and the cosine ignores the scale of either side", async () => {
+    await fc.assert(
+      fc.asyncProperty(vector, vector, fc.constantFrom(0.5, 2, 1024), async (g, t, scale) => {
+        const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+        const [plain, scaled] = [
+          await measure(g, t),
+          await measure(
+            g,
+            t.map((value) => scale * value),
+          ),
+        ];
+        const difference = g.map((value, i) => value - t[i]!);
+        expect(plain.l2).toBeCloseTo(dot(difference, difference), 9);
+        expect(plain.cosine).toBeCloseTo(1 - dot(g, t) / Math.sqrt(dot(g, g) * dot(t, t)), 9);
+        expect(scaled.cosine).toBe(plain.cosine);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { backend, drawBatch, freshPayload, observed, playRound } from "../../../test/small-round.js";
+import type { Node } from "../../engine/index.js";
+import { mapUpdate } from "../../federated/update.js";
+import { createRandom } from "../../math/random.js";
+import { models } from "../../models/index.js";
+import { oneHot } from "../../models/loss.js";
+import type { ObservedRound } from "../../threat/observation.js";
+import { type DistanceName, distances } from "./distances.js";
+import { createMatching, type Matching } from "./matching.js";
+import { totalVariation } from "./priors.js";
+
+const random = createRandom(12);
+const shape = [2, 7, 6] as const;
+const model = models.lenet!(shape, 3);
+const batch = drawBatch(random.split("data"), shape, 3, 2);
+const round = observed(await playRound({ payload: freshPayload(model, random), batch }));
+const truth = oneHot(batch.labels, 3);
+
+interface Setup {
+  readonly distance: DistanceName;
+  readonly labels: "joint" | "fixed";
+  readonly tv?: number;
+  readonly round?: ObservedRound;
+}
+
+async function match<T>(
+  { distance, labels, tv = 0, round: seen = round }: Setup,
+  use: (matching: Matching) => Promise<T>,
+) {
+  const priors = [{ weight: tv, term: (x: Node) => totalVariation(x) }];
+  const matching = await createMatching({
+    backend,
+    dtype: "float64",
+    round: seen,
+    batchSize: 2,
+    distance,
+    labels,
+    priors,
+  });
+  try {
+    return await use(matching);
+  } finally {
+    await matching.dispose();
+  }
+}
+
+/** Slope of the objective along one coordinate of images followed by labels, by four-point differences. */
+async function slope(matching: Matching, images: Float64Array, labels: Float64Array, coordinate: number) {
+  const step = 1e-3;
+  const at = async (offset: number) => {
+    const [x, y] = [images.slice(), labels.slice()];
+    if (coordinate < x.length) x[coordinate]! += offset;
+    else y[coordinate - x.length]! += offset;
+    return (await matching.evaluate(x, y)).objective;
+  };
+  return (8 * ((await at(step)) - (await at(-step))) - ((await at(2 * step)) - (await at(-2 * step)))) / (12 * step);
+}
+
+describe("gradient matching", () => {
+  const names = Object.keys(distances) as DistanceName[];
+  const setups = names.flatMap((distance) => [
+    { distance, labels: "fixed" as const },
+    { distance, labels: "joint" as const },
+    { distance, labels: "joint" as const, tv: 10 },
+  ]);
+
+  it.each(setups)(
+    "has the slope of its objective in every direction: $distance, labels $labels, tv $tv",
+    async (setup) => {
+      await match(setup, async (matching) => {
+        const images = new Float64Array(matching.imageSize);
+        createRandom(1).fillNormal(images, 0.5, 1);
+        const labels = Float64Array.from({ length: 6 }, (_, i) => (setup.labels === "joint" ? Math.sin(i) : truth[i]!));
+        const step = await matching.evaluate(images, labels);
+        const gradient = [...step.imageGradient, ...(step.labelGradient ?? [])];
+        expect(step.labelGradient === null).toBe(setup.labels === "fixed");
+        const largest = Math.max(...gradient.map(Math.abs));
+        expect(largest).toBeGreaterThan(0);
+        const coordinates = [0, 17, 42, 55, 83, 120, 167, 168, 171].filter((i) => i < gradient.length);
+        for (const coordinate of coordinates) {
+          const numeric = await slope(matching, images, labels, coordinate);
+          expect(Math.abs(gradient[coordinate]! - numeric)).toBeLessThan(1e-6 * largest);
+        }
+      });
+    },
+  );
+
+  it.each(names)("finds nothing to improve at the truth: %s", async (distance) => {
+    await match({ distance, labels: "fixed" }, async (matching) => {
+      const there = await matching.evaluate(batch.inputs.data, truth);
+      expect(there.distance / (distance === "l2" ? matching.targetNorm : 1)).toBeLessThan(1e-10);
+      const elsewhere = await matching.evaluate(
+        batch.inputs.data.map((value) => 1 - value),
+        truth,
+      );
+      expect(elsewhere.distance).toBeGreaterThan(1000 * there.distance);
+    });
+  });
+
+  it("keeps the pure distance apart from the priors in the objective", async () => {
+    const both = async (tv: number) =>
+      match({ distance: "cosine", labels: "fixed", tv }, (matching) => matching.evaluate(batch.inputs.data, truth));
+    const [plain, one, two] = [await both(0), await both(1), await both(2)];
+    expect(plain.objective).toBe(plain.distance);
+    expect(one.distance).toBeCloseTo(plain.distance, 12);
+    expect(two.objective - two.distance).toBeCloseTo(2 * (one.objective - one.distance), 9);
+    expect(one.objective - one.distance).toBeGreaterThan(0.01);
+  });
+
+  it("ignores a halved target in the cosine to the last bit, and not in L2", async () => {
+    const { payload, view } = round;
+    const halved = { ...round, payload, view: { ...view, update: mapUpdate(view.update, (value) => value / 2) } };
+    const images = batch.inputs.data.map((value) => 1 - value) as Float64Array;
+    const at = (distance: DistanceName, seen: ObservedRound) =>
+      match({ distance, labels: "fixed", round: seen }, (matching) => matching.evaluate(images, truth));
+    expect(await at("cosine", halved)).toEqual(await at("cosine", round));
+    const [whole, half] = [await at("l2", round), await at("l2", halved)];
+    expect(half.distance).not.toBeCloseTo(whole.distance, 3);
+  });
+
+  it("names the tensor that an update lacks", async () => {
+    const update = new Map([...round.view.update].slice(1));
+    const cut = { ...round, view: { ...round.view, update } };
+    await expect(match({ distance: "l2", labels: "fixed", round: cut }, async () => {})).rejects.toThrow(
+      'lacks the tensor "body.0.weight" of model lenet',
+    );
+  });
+});
