@@ -1,6 +1,7 @@
 // Writes FEATURES.md from what the built program itself lists, so that the table cannot claim more than there is: `npm run features`.
 // With --check it only compares and exits 1 when the file is out of date.
 import { readFileSync, writeFileSync } from "node:fs";
+import { reference } from "../dist/attacks/define.js";
 import { loadCatalogue } from "../dist/audit/catalogue.js";
 import { sources } from "../dist/data/open.js";
 import { models } from "../dist/models/index.js";
@@ -24,7 +25,7 @@ ${table(
   [...attacks.values()].map((attack) =>
     row(
       `\`${attack.id}\``,
-      `[${attack.title}](${attack.paper.url}), ${attack.paper.authors} ${attack.paper.year} [${attack.paper.seedRef}]`,
+      `[${attack.title}](${attack.paper.url}), ${attack.paper.authors} ${attack.paper.year}${reference(attack.paper)}`,
       attack.category,
       `${weakestThreat(attack.needs)} ${threatModels[weakestThreat(attack.needs)].title}`,
       attack.proofs.map(bar).join("; "),

@@ -18,6 +18,9 @@ export interface Paper {
   readonly url: string;
 }
 
+/** The reference as it follows a citation: ` [109]`, or nothing for a method outside the systematisation. */
+export const reference = ({ seedRef }: Paper): string => (seedRef === null ? "" : ` [${seedRef}]`);
+
 /** Where a bar or a method comes from (spec evidence marks). */
 export type Evidence = "published" | "read in code" | "measured" | "derived" | "estimated" | "reconstructed";
 

@@ -1,7 +1,7 @@
 // `leakscope explain`: what a thing is, what it needs, its options and its evidence, from the definition itself.
 import { Command } from "commander";
 import { z } from "zod";
-import type { Attack, Proof } from "../attacks/define.js";
+import { type Attack, type Proof, reference } from "../attacks/define.js";
 import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
 import { suggestion } from "../audit/nearest.js";
 import { sources } from "../data/open.js";
@@ -116,7 +116,7 @@ function explainAttack({
   const controlOptions = Object.entries(control.options).map(([name, value]) => `${name} ${value}`);
   return [
     ["What", wrap(summary)],
-    ["Paper", `${paper.authors}: ${paper.title}, ${paper.venue} ${paper.year} [${paper.seedRef}]\n${paper.url}`],
+    ["Paper", `${paper.authors}: ${paper.title}, ${paper.venue} ${paper.year}${reference(paper)}\n${paper.url}`],
     ["Category", category],
     ["Needs", capabilityTable(needs)],
     ["Granted by", granting(needs)],

@@ -1,4 +1,5 @@
 // What there is, as rows: the one source of `list`, in its printed and its JSON form. All of it comes from the definitions themselves.
+import { reference } from "../attacks/define.js";
 import type { Catalogue } from "../audit/catalogue.js";
 import { presets } from "../audit/presets.js";
 import { sources } from "../data/open.js";
@@ -16,7 +17,7 @@ export const inventory = {
   attacks: ({ attacks }) =>
     [...attacks.values()].map(({ id, category, needs, title, paper, summary }) => ({
       ...{ id, weakestThreat: weakestThreat(needs) ?? "none", category, title },
-      ...{ paper: `${paper.authors} ${paper.year} [${paper.seedRef}]`, summary },
+      ...{ paper: `${paper.authors} ${paper.year}${reference(paper)}`, summary },
     })),
   defenses: ({ defenses }) =>
     [...defenses.values()].map(({ id, at, family, title, summary }) => ({ id, at, family, title, summary })),
