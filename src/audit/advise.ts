@@ -42,6 +42,8 @@ export function summarise(cells: readonly CellJson[]): AuditJson["summary"] {
   );
 }
 
+const against = ({ defense, defenseTitle }: CellJson) => (defense === "none" ? "no defense" : defenseTitle);
+
 const decibels = (value: number | null | undefined) => (value == null ? "undefined" : `${value.toFixed(1)} dB`);
 
 /** Findings, most severe first: what leaked to whom, what could not be decided, what held. */
@@ -112,13 +114,13 @@ function adviceFor(
 
 function price({ distortion, bytes, bytesWithout }: NonNullable<CellJson["utility"]>): string {
   const changed = distortion === null ? "" : `changes the update by ${Math.round(100 * distortion)} % of its norm, `;
-  return `${changed}${Math.round((100 * bytes) / bytesWithout)} % of the bytes`;
+  return `${changed}sends ${Math.round((100 * bytes) / bytesWithout)} % of the bytes`;
 }
 
 function unknownFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJson | null {
   const open = own.filter(({ status }) => status === "unknown" || status === "error");
   if (open.length === 0) return null;
-  const told = open.map((cell) => `${cell.attackTitle} against ${cell.defense}: ${cell.reason ?? cell.status}`);
+  const told = open.map((cell) => `${cell.attackTitle} against ${against(cell)}: ${cell.reason ?? cell.status}`);
   return {
     severity: "unknown",
     threat: letter,
@@ -133,7 +135,7 @@ function heldFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJso
   const held = own.filter(({ status }) => status === "resisted");
   if (held.length === 0) return null;
   const told = held.map(
-    (cell) => `${cell.attackTitle} against ${cell.defense} (best ${decibels(cell.scores.psnr?.best)})`,
+    (cell) => `${cell.attackTitle} against ${against(cell)} (best ${decibels(cell.scores.psnr?.best)})`,
   );
   return {
     severity: "info",

@@ -88,7 +88,7 @@ function largestPerRow(logits: Float64Array, classes: number): number[] {
 
 function startsNote({ outcomes }: StartResult): string {
   const told = outcomes.map(
-    ({ state, relative }) => `${state} at ${Number.isFinite(relative) ? relative.toExponential(1) : "∞"}`,
+    ({ state, relative }) => `${state} at distance ${Number.isFinite(relative) ? relative.toExponential(1) : "∞"}`,
   );
-  return `${outcomes.length} start(s): ${told.join(", ")} of ‖g*‖²`;
+  return `${outcomes.length} start(s): ${told.join(", ")} (in units of ‖g*‖²)`;
 }

@@ -22,7 +22,7 @@ export interface StartResult {
   readonly distance: number;
   readonly curve: { iteration: number; loss: number }[];
   /** How each start ended, with its relative distance, for the notes. */
-  readonly outcomes: { state: "matched" | "converged" | "stalled" | "diverged" | "budget"; relative: number }[];
+  readonly outcomes: { state: "matched" | "converged" | "stalled" | "diverged" | "calls used up"; relative: number }[];
   readonly iterations: number;
   readonly exhausted: boolean;
 }
@@ -68,7 +68,7 @@ export async function searchFromStarts(
       onIteration: () => !outOfTime(),
     });
     const curve: StartResult["curve"] = [];
-    let state: StartResult["outcomes"][number]["state"] = "budget";
+    let state: StartResult["outcomes"][number]["state"] = "calls used up";
     let evaluations = 0;
     for (let call = 0; call < calls && !outOfTime(); call++) {
       const before = optimiser.best.value;
@@ -85,7 +85,7 @@ export async function searchFromStarts(
       else if (report.state === "diverged") state = "diverged";
       else if (report.state === "converged") state = "converged";
       else if (report.state === "stalled" && optimiser.best.value === before) state = "stalled";
-      if (state !== "budget") break;
+      if (state !== "calls used up") break;
     }
     iterations += evaluations;
     const distance = optimiser.best.value;
