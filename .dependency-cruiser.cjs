@@ -13,7 +13,21 @@ const layers = {
   report: ["audit", "threat"],
   store: ["audit"],
   jobs: ["audit", "engine"],
-  cli: ["report", "store", "jobs", "audit", "attacks", "defenses", "metrics", "threat", "federated", "models", "data", "engine", "math"],
+  cli: [
+    "report",
+    "store",
+    "jobs",
+    "audit",
+    "attacks",
+    "defenses",
+    "metrics",
+    "threat",
+    "federated",
+    "models",
+    "data",
+    "engine",
+    "math",
+  ],
 };
 
 const notAbove = Object.entries(layers).map(([layer, below]) => ({
@@ -29,7 +43,8 @@ module.exports = {
     ...notAbove,
     {
       name: "attacks-see-only-hook-types",
-      comment: "an attack may name the types of federated/hooks.ts (payloads, updates) and nothing else of the federation",
+      comment:
+        "an attack may name the types of federated/hooks.ts (payloads, updates) and nothing else of the federation",
       severity: "error",
       from: { path: "^src/attacks/", pathNot: "\\.test\\.ts$" },
       to: { path: "^src/federated/", pathNot: "^src/federated/hooks\\.ts$" },

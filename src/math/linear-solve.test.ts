@@ -46,7 +46,10 @@ describe("leastSquares", () => {
         const rows = 2 * columns + 3;
         const a = normals(rows * columns, seed);
         const b = normals(rows, seed + 1);
-        const expected = oracleSolve(Matrix.from1DArray(rows, columns, [...a]), Matrix.columnVector([...b])).to1DArray();
+        const expected = oracleSolve(
+          Matrix.from1DArray(rows, columns, [...a]),
+          Matrix.columnVector([...b]),
+        ).to1DArray();
         expect(worst(leastSquares(a, b, columns), expected)).toBeLessThan(1e-7);
       }),
       { numRuns: 40 },
