@@ -1,5 +1,5 @@
 // One small federated round for tests: random pictures, fresh weights, and what an adversary sees of it.
-import type { AttackContext } from "../src/attacks/define.js";
+import type { Attack, AttackContext } from "../src/attacks/define.js";
 import type { Batch, ImageShape } from "../src/data/dataset.js";
 import { nodeCpu } from "../src/engine/backends/node-cpu.js";
 import type { AttachedDefense, Payload } from "../src/federated/hooks.js";
@@ -8,7 +8,7 @@ import { createTrainer } from "../src/federated/training.js";
 import { createRandom, type Random } from "../src/math/random.js";
 import { sizeOf, tensor } from "../src/math/tensor.js";
 import { initialise, type Model } from "../src/models/define.js";
-import type { ObservedRound } from "../src/threat/observation.js";
+import type { BasicKnowledge, Grants, ObservedRound } from "../src/threat/observation.js";
 
 export const backend = nodeCpu({ threads: 1 });
 
@@ -58,6 +58,17 @@ export function observed({ round, clients }: RoundRecord): ObservedRound {
   const { payload, message } = clients.get(0)!;
   return { round, payload, view: { kind: "upload", update: message.update } };
 }
+
+/** What an attack is run on, from the grants that a test hands to it. */
+export const observation = (seen: Partial<Grants> & { readonly labels?: readonly number[] }) =>
+  seen as Parameters<Attack["run"]>[0]["observation"];
+
+export const knowledge = (batchSize: number): BasicKnowledge => ({
+  batchSize,
+  normalization: null,
+  pixelRange: [0, 1],
+  loss: { kind: "cross-entropy", reduction: "mean" },
+});
 
 /** A context with all the time in the world; `seed` starts the attack's stream. */
 export function attackContext(seed: number, overrides: Partial<AttackContext> = {}): AttackContext {
