@@ -95,19 +95,28 @@ async function weightsOf({ model: { weights } }: CaseSpec, model: Model, random:
 /** Surrogate pictures: of another source, or other records of the same one. */
 async function openSurrogate(spec: CaseSpec, victim: Dataset, victims: readonly number[]): Promise<Batch> {
   const { records, source, ...options } = spec.surrogate;
-  const { records: _, normalization: __, ...victimSource } = spec.data;
   const other = source === undefined ? victim : await openDataset({ source, ...options });
   if (other.shape.join() !== victim.shape.join()) {
     throw new RangeError(
       `surrogate pictures are ${other.shape.join("x")}, the client's are ${victim.shape.join("x")}; set surrogate.size`,
     );
   }
-  const same = other === victim || JSON.stringify({ source, ...options }) === JSON.stringify(victimSource);
-  const taken = new Set(same ? victims : []);
-  const free = Array.from({ length: other.length }, (_, i) => i).filter((record) => !taken.has(record));
-  const list = typeof records === "number" ? free.slice(0, records) : records;
-  const shared = list.find((record) => taken.has(record));
+  // By content: the same picture may come under another record number, path or spelling of the source.
+  const taken = victims.map((record) => victim.pixels(record));
+  const isVictim = (record: number) => {
+    const pixels = other.pixels(record);
+    return taken.some((known) => known.every((byte, i) => byte === pixels[i]));
+  };
+  const list = typeof records === "number" ? firstRecords(other, records, (record) => !isVictim(record)) : records;
+  const shared = typeof records === "number" ? undefined : list.find(isVictim);
   if (shared !== undefined) throw new RangeError(`surrogate record ${shared} is one of the records under attack`);
   if (list.length === 0) throw new RangeError("no record is left for the surrogate set: name another surrogate.source");
   return readBatch(other, list);
+}
+
+/** The first `count` records that fit, fewer where there are no more. */
+function firstRecords({ length }: Dataset, count: number, fits: (record: number) => boolean): number[] {
+  const found: number[] = [];
+  for (let record = 0; record < length && found.length < count; record++) if (fits(record)) found.push(record);
+  return found;
 }
