@@ -116,6 +116,8 @@ export interface AttackDefinition<
   readonly uses?: readonly Uses[];
   /** What it takes for granted instead where they are not. Where this is also the truth, the capability changes nothing. */
   readonly assumes?: { readonly [C in Uses]?: Grants[C] };
+  /** Defenses of which it has an adaptive variant: those cells are run a second time with the defense known. */
+  readonly adaptsTo?: readonly string[];
   readonly works: {
     readonly algorithms: readonly "FedSGD"[];
     readonly modalities: readonly "image"[];

@@ -42,7 +42,8 @@ export function summarise(cells: readonly CellJson[]): AuditJson["summary"] {
   );
 }
 
-const against = ({ defense, defenseTitle }: CellJson) => (defense === "none" ? "no defense" : defenseTitle);
+const against = ({ defense, defenseTitle, adaptive }: CellJson) =>
+  defense === "none" ? "no defense" : `${defenseTitle}${adaptive ? " (known to the attacker)" : ""}`;
 
 const decibels = (value: number | null | undefined) => (value == null ? "undefined" : `${value.toFixed(1)} dB`);
 
@@ -72,9 +73,7 @@ function leakFinding(
   );
   const leaked = worst.images.filter((image) => image.leaked).length;
   const undefended = leaks.some(({ defense }) => defense === "none");
-  const told = leaks.map(
-    (cell) => `${cell.attackTitle}${cell.defense === "none" ? "" : ` despite ${cell.defenseTitle}`}`,
-  );
+  const told = leaks.map((cell) => `${cell.attackTitle}${cell.defense === "none" ? "" : ` despite ${against(cell)}`}`);
   return {
     severity: undefended || leaked > 0 ? "high" : "medium",
     threat: letter,
@@ -87,29 +86,41 @@ function leakFinding(
   };
 }
 
-/** Defenses under which every attack of this letter that was decided held, cheapest change of the update first. */
+/** Defenses under which every attack of this letter that leaked anywhere was tried and resisted, in all its cells. */
 function adviceFor(
   own: readonly CellJson[],
   leaks: readonly CellJson[],
   defenses: ReadonlyMap<string, Defense>,
 ): string {
-  const attacked = new Set(leaks.filter(({ defense }) => defense === "none").map(({ attack }) => attack));
+  const attacked = new Set(leaks.map(({ attack }) => attack));
   const tried = [...new Set(own.map(({ defense }) => defense))].filter((defense) => defense !== "none");
   if (tried.length === 0)
     return "No defense was tried in this audit. Add some under `defenses:`, for example gaussian-noise and top-k.";
+  const cellsOf = (attack: string, defense: string) =>
+    own.filter((cell) => cell.attack === attack && cell.defense === defense);
+  // The worst cell counts: an attacker who knows the defense and gets through undoes it.
   const holding = tried.filter((defense) =>
-    [...attacked].every((attack) =>
-      own.some((cell) => cell.attack === attack && cell.defense === defense && cell.status === "resisted"),
-    ),
+    [...attacked].every((attack) => {
+      const cells = cellsOf(attack, defense);
+      return cells.length > 0 && cells.every(({ status }) => status === "resisted");
+    }),
   );
-  if (holding.length === 0)
-    return `None of the defenses tried (${tried.join(", ")}) held against every attack that leaked.`;
+  if (holding.length === 0) {
+    return `None of the defenses tried (${tried.join(", ")}) held against every attack that leaked, with and without knowing the defense.`;
+  }
   const told = holding.map((id) => {
     const definition = defenses.get(id);
     const cost = own.find((cell) => cell.defense === id && cell.utility)?.utility;
     return `${definition?.title ?? id}: ${definition?.advice ?? "see its page"}${cost ? ` (${price(cost)})` : ""}`;
   });
-  return `Switch on ${told.join("; or ")}. It held against attackers who do not know of it; accuracy was not measured.`;
+  const blind = [...attacked].filter(
+    (attack) => !holding.every((id) => cellsOf(attack, id).some(({ adaptive }) => adaptive)),
+  );
+  const known =
+    blind.length === 0
+      ? "It held against attackers who know of it, too"
+      : `No adaptive variant was tried of ${blind.join(", ")}`;
+  return `Switch on ${told.join("; or ")}. ${known}; accuracy was not measured.`;
 }
 
 function price({ distortion, bytes, bytesWithout }: NonNullable<CellJson["utility"]>): string {

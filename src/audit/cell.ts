@@ -46,14 +46,14 @@ export function describeCell(
     return judgeCell(outcome.result, defense?.id ?? null, control, ownControl);
   })();
   return {
-    key: cell.case?.key ?? `${threat}-${attack.id}-${defense?.id ?? "none"}`,
+    key: cell.case?.key ?? [threat, attack.id, defense?.id ?? "none", ...(cell.adaptive ? ["adaptive"] : [])].join("-"),
     case: { seed: config.seed },
     threat,
     attack: attack.id,
     defense: defense?.id ?? "none",
     attackTitle: attack.title,
     defenseTitle: defense?.title ?? "No defense",
-    adaptive: false,
+    adaptive: cell.adaptive,
     ...verdict,
     scores: { ...result?.scores },
     floor: { ...result?.floor },

@@ -30,6 +30,8 @@ export interface PlannedCell {
   readonly attackOptions: Chosen["options"];
   readonly defense: Defense | null;
   readonly defenseOptions: Chosen["options"];
+  /** True when the attacker knows the defense. */
+  readonly adaptive: boolean;
   /** The case that decides the cell, or why there is none. */
   readonly case: PlannedCase | null;
   readonly reason: string | null;
@@ -105,18 +107,22 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
 
   const cells = config.threats.flatMap((threat) =>
     chosenAttacks.flatMap(({ definition: attack, options }) =>
-      chosenDefenses.map((defense): PlannedCell => {
+      chosenDefenses.flatMap((defense) => {
         const reason = refusal(attack.id, attack.needs, threat) ?? unfit(attack, config);
         const chosen = defense ? { id: defense.definition.id, options: defense.options } : null;
-        return {
-          threat,
-          attack,
-          attackOptions: options,
-          defense: defense?.definition ?? null,
-          defenseOptions: defense?.options ?? {},
-          case: reason ? null : planCase({ ...base(attack, options, threat), defense: chosen }),
-          reason,
-        };
+        const variants = chosen && attack.adaptsTo?.includes(chosen.id) ? [false, true] : [false];
+        return variants.map(
+          (adaptive): PlannedCell => ({
+            threat,
+            attack,
+            attackOptions: options,
+            defense: defense?.definition ?? null,
+            defenseOptions: defense?.options ?? {},
+            adaptive,
+            case: reason ? null : planCase({ ...base(attack, options, threat), defense: chosen, adaptive }),
+            reason,
+          }),
+        );
       }),
     ),
   );

@@ -7,7 +7,7 @@ export interface Preset {
 }
 
 /** L-BFGS settings that reach about 40 dB in seconds; the defaults go on to 50 to 65 dB. */
-const quick = { precision: "float32", history: 20, target: 1e-8, starts: 2, calls: 200 };
+const quick = { precision: "float32", history: 20, target: 1e-8, starts: 1, calls: 200 };
 
 export const presets: Readonly<Record<string, Preset>> = {
   demo: {

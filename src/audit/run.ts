@@ -71,14 +71,14 @@ const unique = (cases: readonly PlannedCase[]): PlannedCase[] => [
 
 function describeJobs(plan: Plan): Map<string, PlannedJob> {
   const jobs = new Map<string, PlannedJob>();
-  for (const { case: planned, attack, defense, threat } of plan.cells) {
+  for (const { case: planned, attack, defense, threat, adaptive } of plan.cells) {
     if (!planned) continue;
     const threats = [...(jobs.get(planned.key)?.threats ?? []), threat];
     jobs.set(planned.key, {
       key: planned.key,
       kind: "cell",
       attack: attack.id,
-      defense: defense?.id ?? "none",
+      defense: `${defense?.id ?? "none"}${adaptive ? " (known)" : ""}`,
       threats,
     });
   }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { FloatArray } from "../../math/tensor.js";
 import { oneHot } from "../../models/loss.js";
-import type { BasicKnowledge, ObservedRound } from "../../threat/observation.js";
+import type { BasicKnowledge, KnownDefense, ObservedRound } from "../../threat/observation.js";
 import type { AttackContext, Reconstruction } from "../define.js";
 import type { RecoveredLabels } from "../labels/define.js";
 import { type StartResult, searchFromStarts } from "./lbfgs-starts.js";
@@ -47,6 +47,7 @@ export async function invertByLbfgs(
   round: ObservedRound,
   knowledge: BasicKnowledge,
   labels: RecoveredLabels | null,
+  knownDefense: KnownDefense | undefined,
   options: LbfgsAttackOptions,
   context: AttackContext,
 ): Promise<Reconstruction> {
@@ -59,6 +60,7 @@ export async function invertByLbfgs(
     round,
     batchSize: knowledge.batchSize,
     distance: "l2",
+    knownDefense,
     labels: labels ? "fixed" : "joint",
   });
   try {

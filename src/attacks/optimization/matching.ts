@@ -5,7 +5,8 @@ import { add, compile, createGraph, grad, mul, type Node, softmax } from "../../
 import { cast, type DType, type FloatArray, sizeOf } from "../../math/tensor.js";
 import { parameterValues } from "../../models/define.js";
 import { traceLoss } from "../../models/loss.js";
-import type { ObservedRound } from "../../threat/observation.js";
+import type { KnownDefense, ObservedRound } from "../../threat/observation.js";
+import { imitate } from "../transforms/define.js";
 import { type DistanceName, distances } from "./distances.js";
 
 export interface MatchingOptions {
@@ -17,6 +18,8 @@ export interface MatchingOptions {
   readonly distance: DistanceName;
   /** `joint`: label logits are variables beside the images; `fixed`: label probabilities are given. */
   readonly labels: "joint" | "fixed";
+  /** A defense that the attacker knows to be on: its imitation acts on the candidate's gradient. */
+  readonly knownDefense?: KnownDefense | undefined;
   /** Terms added to the objective, with their weight; functions of the candidate images. */
   readonly priors?: readonly { readonly weight: number; readonly term: (x: Node) => Node }[];
 }
@@ -49,7 +52,8 @@ export async function createMatching(options: MatchingOptions): Promise<Matching
   const labelInput = graph.input("labels", [batchSize, model.classes]);
   const { gradients } = traceLoss(model, x, labels === "joint" ? softmax(labelInput) : labelInput);
   const targets = model.parameters.map(({ name, shape }) => graph.input(`target:${name}`, shape));
-  const distance = distances[options.distance](gradients, targets);
+  const compared = options.knownDefense ? imitate(options.knownDefense, gradients, targets) : gradients;
+  const distance = distances[options.distance](compared, targets);
   const objective = (options.priors ?? [])
     .filter(({ weight }) => weight !== 0)
     .reduce((sum, { weight, term }) => add(sum, mul(weight, term(x))), distance);

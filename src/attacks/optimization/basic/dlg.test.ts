@@ -111,7 +111,9 @@ describe.each([dlg, idlg])("$id", (attack) => {
   it("chooses among starts by the distance that it can see", async () => {
     const options = { starts: 3, calls: 2, target: 0 };
     const found = await run(attack, { options });
-    const distances = found.notes[0]!.match(/distance ([^, ]+)/g)!.map((text) => Number.parseFloat(text.slice("distance ".length)));
+    const distances = found.notes[0]!.match(/distance ([^, ]+)/g)!.map((text) =>
+      Number.parseFloat(text.slice("distance ".length)),
+    );
     expect(distances).toHaveLength(3);
     const confidence = -found.confidence[0]!;
     expect(confidence).toBeCloseTo(Math.min(...distances), 0);

@@ -1,6 +1,7 @@
 // Deep Leakage from Gradients: images and soft labels are found together by L-BFGS on Σ‖∇L(x, y) - g*‖², from Gaussian noise.
 // Ours differs where stated in the options: strong-Wolfe line search, float64 and up to eight starts by default.
 import { defineAttack } from "../../define.js";
+import { imitated } from "../../transforms/define.js";
 import { invertByLbfgs, lbfgsOptions } from "../lbfgs-attack.js";
 import { assumedKnowledge } from "../pixels.js";
 
@@ -21,6 +22,7 @@ export default defineAttack({
   uses: ["basicKnowledge"],
   assumes: { basicKnowledge: assumedKnowledge },
   works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 8 },
+  adaptsTo: imitated,
   options: lbfgsOptions,
   control: {
     model: "lenet",
@@ -43,6 +45,6 @@ export default defineAttack({
   async run({ observation }, options, context) {
     const knowledge = observation.basicKnowledge ?? assumedKnowledge;
     const given = observation.labels ? { values: observation.labels, method: "known" } : null;
-    return invertByLbfgs(observation.updates.rounds[0]!, knowledge, given, options, context);
+    return invertByLbfgs(observation.updates.rounds[0]!, knowledge, given, observation.knownDefense, options, context);
   },
 });

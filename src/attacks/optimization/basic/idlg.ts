@@ -1,6 +1,7 @@
 // Improved Deep Leakage from Gradients: the label is read from the sign of the last layer's gradient, then DLG runs on the image alone.
 import { defineAttack } from "../../define.js";
 import { idlgLabels } from "../../labels/idlg.js";
+import { imitated } from "../../transforms/define.js";
 import { invertByLbfgs, lbfgsOptions } from "../lbfgs-attack.js";
 import { assumedKnowledge } from "../pixels.js";
 
@@ -21,6 +22,7 @@ export default defineAttack({
   uses: ["basicKnowledge"],
   assumes: { basicKnowledge: assumedKnowledge },
   works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 1 },
+  adaptsTo: imitated,
   options: lbfgsOptions,
   control: {
     model: "lenet",
@@ -46,6 +48,6 @@ export default defineAttack({
     const labels = observation.labels
       ? { values: observation.labels, method: "known" }
       : idlgLabels(round, knowledge.batchSize);
-    return invertByLbfgs(round, knowledge, labels, options, context);
+    return invertByLbfgs(round, knowledge, labels, observation.knownDefense, options, context);
   },
 });

@@ -6,6 +6,7 @@ import { multiStepDecay } from "../../../math/schedule.js";
 import { oneHot } from "../../../models/loss.js";
 import { defineAttack } from "../../define.js";
 import { recoverLabels } from "../../labels/recover.js";
+import { imitated } from "../../transforms/define.js";
 import { createMatching } from "../matching.js";
 import { modelRange, toPixels } from "../pixels.js";
 import { totalVariation } from "../priors.js";
@@ -45,6 +46,7 @@ export default defineAttack({
   category: "optimization/basic",
   needs: ["updates", "basicKnowledge"],
   works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 100 },
+  adaptsTo: imitated,
   options,
   control: { model: "convnet", batchSize: 1, seed: 1, options: { iterations: 600, tv: 1e-2 }, bar: 20 },
   proofs: [
@@ -67,7 +69,7 @@ export default defineAttack({
       bar: { metric: "psnr", op: ">=", value: 28, share: 0.75 },
     },
   ],
-  async run({ observation: { updates, basicKnowledge, labels: known } }, chosen, context) {
+  async run({ observation: { updates, basicKnowledge, labels: known, knownDefense } }, chosen, context) {
     const round = updates.rounds[0]!;
     const { model } = round.payload;
     const { batchSize, normalization } = basicKnowledge;
@@ -83,6 +85,7 @@ export default defineAttack({
       round,
       batchSize,
       distance: "cosine",
+      knownDefense,
       labels: "fixed",
       priors: [{ weight: chosen.tv, term: totalVariation }],
     });
