@@ -9,9 +9,9 @@ import { createTrainer } from "../federated/training.js";
 import { createRandom, type Random } from "../math/random.js";
 import { splitBatch } from "../metrics/image.js";
 import { labelAccuracy } from "../metrics/labels.js";
-import { type Capability, grants } from "../threat/capabilities.js";
+import { type Capability, grants, refusal } from "../threat/capabilities.js";
 import type { BasicKnowledge, Normalization } from "../threat/observation.js";
-import { observe } from "../threat/observe.js";
+import { CapabilityError, observe } from "../threat/observe.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
@@ -32,6 +32,8 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
   const started = performance.now();
   const { attacks, defenses, metrics } = await loadCatalogue();
   const attack = found(attacks.get(spec.attack.id), "attack", spec.attack.id);
+  const denied = refusal(attack.id, attack.needs, spec.threat);
+  if (denied) throw new CapabilityError(denied);
   const defense = spec.defense ? found(defenses.get(spec.defense.id), "defense", spec.defense.id) : null;
   const random = createRandom(spec.seed);
   const setting = await openSetting(spec, random);
@@ -42,8 +44,14 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
     const surrogate = normalise(setting.surrogate, setting.normalization);
     const options = attack.options.parse(spec.attack.options);
     const shared = contextFor(spec, tools, random.split("attack"), () => false, 0, 1);
-    const prepared = await attack.prepare?.({ payload: honest, surrogate }, options, shared);
-    const armed = await attack.arm?.({ payload: honest, prepared }, options, shared);
+    // Both parts are powers: learning from surrogate pictures, and sending a model of one's own.
+    const handed = new Set(handedTo(spec, attack));
+    const prepared = handed.has("surrogateData")
+      ? await attack.prepare?.({ payload: honest, surrogate }, options, shared)
+      : undefined;
+    const armed = handed.has("activeManipulation")
+      ? await attack.arm?.({ payload: honest, prepared }, options, shared)
+      : undefined;
     for (const [index, records] of setting.batches.entries()) {
       tools.signal.throwIfAborted();
       const truth = readBatch(setting.dataset, records);

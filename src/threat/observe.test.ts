@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { reachable, shows } from "../../test/reachable.js";
 import { drawBatch, freshPayload, playRound } from "../../test/small-round.js";
 import { createRandom } from "../math/random.js";
 import { models } from "../models/index.js";
@@ -114,29 +115,3 @@ describe("observe", () => {
     }).toThrow(TypeError);
   });
 });
-
-/** Every object that can be reached through fields, maps and arrays. */
-function reachable(start: unknown): unknown[] {
-  const seen = new Set<unknown>();
-  const open = [start];
-  while (open.length > 0) {
-    const held = open.pop();
-    if (typeof held !== "object" || held === null || seen.has(held)) continue;
-    seen.add(held);
-    if (ArrayBuffer.isView(held)) continue;
-    if (held instanceof Map) open.push(...held.keys(), ...held.values());
-    open.push(...Object.values(held));
-  }
-  return [...seen];
-}
-
-/** True when the first picture stands in `held`, from any offset. */
-function shows(held: ArrayLike<number>, pixels: ArrayLike<number>): boolean {
-  const size = 16;
-  for (let offset = 0; offset + size <= held.length; offset++) {
-    let same = 0;
-    while (same < size && Math.abs(held[offset + same]! - pixels[same]!) < 1e-6) same++;
-    if (same === size) return true;
-  }
-  return false;
-}
