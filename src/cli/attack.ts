@@ -27,6 +27,7 @@ interface AttackOptions {
   readonly labels: Config["labels"];
   readonly defense?: string;
   readonly option: readonly string[];
+  readonly adaptive?: true;
   readonly seed: number;
   readonly budget?: number;
   readonly output: string;
@@ -39,7 +40,7 @@ Examples:
   leakscope attack dlg
   leakscope attack inverting-gradients --model convnet --option iterations=1000 --labels known
   leakscope attack dlg --data cifar10:./train.bin --records 0,1,3
-  leakscope attack dlg --defense top-k:keep=0.01
+  leakscope attack dlg --defense top-k:keep=0.01 --adaptive
   leakscope attack robbing-the-fed --threat G --batch-size 8 -o out`;
 
 /** The verb. `exit` is told how the process should end. */
@@ -62,6 +63,7 @@ export function attackCommand(exit: (code: ExitCode) => void): Command {
         .default("recovered"),
     )
     .option("--defense <id>", "id or id:key=value,… (see `leakscope list defenses`)")
+    .option("--adaptive", "the attacker knows the defense and its options")
     .option("--option <key=value>", "option of the attack (repeatable; see `leakscope explain <id>`)", collect, [])
     .option("--seed <n>", "seed of all random choices", wholeNumber(0), 1)
     .option("--budget <seconds>", "end the attack after this time", wholeNumber(1))
@@ -116,7 +118,11 @@ function planOne(id: string, options: AttackOptions, catalogue: Catalogue, code:
   };
   const source: ConfigSource = { value, place: ([field]) => flags[String(field)] ?? `attack ${id}` };
   const plan = planAudit(checkConfig(source, catalogue), catalogue, { originals: "show", backend: "node-cpu", code });
-  const cell = plan.cells[0]!;
+  const cell = plan.cells.find(({ adaptive }) => adaptive === (options.adaptive ?? false));
+  if (!cell) {
+    const known = attack.adaptsTo?.join(", ") || "none";
+    throw new UsageError(`--adaptive needs a --defense that attack ${id} can imitate (${known})`);
+  }
   if (!cell.case) throw new UsageError(cell.reason ?? `attack ${id} cannot run here`);
   return { id, threat, case: cell.case };
 }
@@ -183,7 +189,7 @@ function describeResult(
     ? [`Labels: ${result.labels.method}${accuracy === null ? "" : `, ${Math.round(100 * accuracy!)} % right`}`]
     : [];
   return [
-    `${id} under ${threat}, ${spec.model.name}, defense ${spec.defense?.id ?? "none"}, seed ${spec.seed}${known}`,
+    `${id} under ${threat}, ${spec.model.name}, defense ${spec.defense?.id ?? "none"}${spec.adaptive ? " (known to the attacker)" : ""}, seed ${spec.seed}${known}`,
     "",
     table([["record", "class", ...metrics, ""], ...rows]),
     "",

@@ -108,6 +108,7 @@ function explainAttack({
   category,
   needs,
   uses = [],
+  adaptsTo = [],
   works,
   options,
   control,
@@ -122,6 +123,7 @@ function explainAttack({
     ["Granted by", granting(needs)],
     ["Makes use of, where granted", capabilityTable(uses)],
     ["Works on", `${works.algorithms.join(", ")}; ${works.modalities.join(", ")}; batches of up to ${works.maxBatch}`],
+    ["Adapts to, when the defense is known", adaptsTo.join(", ") || "no defense"],
     ["Options", optionTable(options)],
     [
       "Control, the case that it must win",
