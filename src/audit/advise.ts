@@ -94,8 +94,9 @@ function adviceFor(
 ): string {
   const attacked = new Set(leaks.map(({ attack }) => attack));
   const tried = [...new Set(own.map(({ defense }) => defense))].filter((defense) => defense !== "none");
-  if (tried.length === 0)
-    return "No defense was tried in this audit. Add some under `defenses:`, for example gaussian-noise and top-k.";
+  if (tried.length === 0) {
+    return `No defense was tried in this audit. Add some under \`defenses:\`; there are ${[...defenses.keys()].join(", ")}.`;
+  }
   const cellsOf = (attack: string, defense: string) =>
     own.filter((cell) => cell.attack === attack && cell.defense === defense);
   // The worst cell counts: an attacker who knows the defense and gets through undoes it.

@@ -1,6 +1,7 @@
 // The configuration of an audit: every field has a default, unknown fields are errors. YAML reading with line numbers is the CLI's.
 import { z } from "zod";
 import { type ThreatLetter, threatLetters } from "../threat/capabilities.js";
+import { defaultAttacks } from "./presets.js";
 
 /** An id alone, or an id with options of its own. Options are checked against the attack's or defense's schema when planning. */
 const choice = z.union([z.string(), z.looseObject({ id: z.string() })]);
@@ -50,7 +51,10 @@ export const configSchema = z.strictObject({
     .array(z.enum(threatLetters as [ThreatLetter, ...ThreatLetter[]]))
     .min(1)
     .default(["A", "B"]),
-  attacks: z.array(choice).min(1).default(["dlg", "idlg", "inverting-gradients"]),
+  attacks: z
+    .array(choice)
+    .min(1)
+    .default([...defaultAttacks]),
   defenses: z.array(choice).min(1).default(["none"]),
   metrics: z.array(z.string()).min(1).default(["psnr", "ssim", "mse", "iip"]),
   labels: z.enum(["recovered", "known"]).default("recovered"),
