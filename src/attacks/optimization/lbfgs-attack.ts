@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { FloatArray } from "../../math/tensor.js";
 import { oneHot } from "../../models/loss.js";
 import type { BasicKnowledge, KnownDefense, ObservedRound } from "../../threat/observation.js";
-import type { AttackContext, Reconstruction } from "../define.js";
+import type { AttackContext, Control, Reconstruction } from "../define.js";
 import type { RecoveredLabels } from "../labels/define.js";
 import { type StartResult, searchFromStarts } from "./lbfgs-starts.js";
 import { createMatching } from "./matching.js";
@@ -41,6 +41,15 @@ export const lbfgsOptions = z.object({
     .describe("float32 is three times faster and ends some decibels earlier"),
 });
 export type LbfgsAttackOptions = z.infer<typeof lbfgsOptions>;
+
+/** The case that both must win: a draw of LeNet that is inverted in seconds. */
+export const lenetControl: Control<LbfgsAttackOptions> = {
+  model: "lenet",
+  batchSize: 1,
+  seed: 11,
+  options: { calls: 250, starts: 2, target: 1e-8, history: 20, precision: "float32" },
+  bar: 30,
+};
 
 /** Runs the search. `labels` null optimises them jointly; otherwise they are fixed. */
 export async function invertByLbfgs(

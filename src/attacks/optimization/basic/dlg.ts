@@ -2,7 +2,7 @@
 // Ours differs where stated in the options: strong-Wolfe line search, float64 and up to eight starts by default.
 import { defineAttack } from "../../define.js";
 import { imitated } from "../../transforms/define.js";
-import { invertByLbfgs, lbfgsOptions } from "../lbfgs-attack.js";
+import { invertByLbfgs, lbfgsOptions, lenetControl } from "../lbfgs-attack.js";
 import { assumedKnowledge } from "../pixels.js";
 
 export default defineAttack({
@@ -24,13 +24,7 @@ export default defineAttack({
   works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 8 },
   adaptsTo: imitated,
   options: lbfgsOptions,
-  control: {
-    model: "lenet",
-    batchSize: 1,
-    seed: 11,
-    options: { calls: 250, starts: 2, target: 1e-8, history: 20, precision: "float32" },
-    bar: 30,
-  },
+  control: lenetControl,
   proofs: [
     {
       name: "lenet, batch 1: image and label come back",

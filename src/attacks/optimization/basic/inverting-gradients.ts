@@ -1,14 +1,14 @@
 // Inverting Gradients: cosine distance plus total variation, Adam on the sign of the gradient, projection to the pixel box, multi-step
 // decay. The best iterate is kept by objective, among restarts by the pure gradient distance.
 import { z } from "zod";
-import { createAdam } from "../../../math/adam.js";
-import { multiStepDecay } from "../../../math/schedule.js";
 import { oneHot } from "../../../models/loss.js";
 import { defineAttack } from "../../define.js";
 import { recoverLabels } from "../../labels/recover.js";
 import { imitated } from "../../transforms/define.js";
+import { descend } from "../descent.js";
 import { createMatching } from "../matching.js";
-import { modelRange, toPixels } from "../pixels.js";
+import { pixelBox } from "../pixel-box.js";
+import { toPixels } from "../pixels.js";
 import { totalVariation } from "../priors.js";
 import { saturationNote } from "../saturation.js";
 
@@ -28,8 +28,6 @@ const options = z.object({
   signed: z.boolean().default(true).describe("Adam on the sign of the gradient"),
   project: z.boolean().default(true).describe("clamp to the pixel range after every step"),
 });
-
-const PREVIEWS = 40;
 
 export default defineAttack({
   id: "inverting-gradients",
@@ -73,12 +71,9 @@ export default defineAttack({
     const round = updates.rounds[0]!;
     const { model } = round.payload;
     const { batchSize, normalization } = basicKnowledge;
-    const labels = known ? { values: known, method: "known" } : recoverLabels(round, batchSize);
-    const targets = oneHot(labels.values, model.classes);
     const shape = [batchSize, ...model.inputShape];
-    const plane = shape[2]! * shape[3]!;
-    const ranges = Array.from({ length: shape[1]! }, (_, channel) => modelRange(basicKnowledge, channel));
-    const rangeOf = (index: number) => ranges[Math.floor(index / plane) % ranges.length]!;
+    const labels = known ? { values: known, method: "known" } : recoverLabels(round, batchSize);
+    const box = pixelBox(basicKnowledge, shape);
     const matching = await createMatching({
       backend: context.backend,
       dtype: "float32",
@@ -89,76 +84,30 @@ export default defineAttack({
       labels: "fixed",
       priors: [{ weight: chosen.tv, term: totalVariation }],
     });
-
-    const clamp = (x: Float32Array) => {
-      for (let i = 0; i < x.length; i++) {
-        const [low, high] = rangeOf(i);
-        x[i] = Math.min(high, Math.max(low, x[i]!));
-      }
-    };
-    const start = (restart: number): Float32Array => {
-      const x = new Float32Array(matching.imageSize);
+    const start = (restart: number) => {
       const stream = context.random.split("restart", restart);
-      if (chosen.init === "normal") stream.fillNormal(x, 0, 1);
-      else {
-        stream.fillNormal(x, 0.5, 0.25);
-        for (let i = 0; i < x.length; i++) {
-          const [low, high] = rangeOf(i);
-          x[i] = low + (high - low) * Math.min(1, Math.max(0, x[i]!));
-        }
-      }
+      if (chosen.init === "grey") return box.grey(matching.imageSize, stream);
+      const x = new Float32Array(matching.imageSize);
+      stream.fillNormal(x, 0, 1);
       return x;
     };
-
-    /** One restart: its best iterate by objective. */
-    const descend = async (restart: number) => {
-      const x = start(restart);
-      const adam = createAdam(x.length, { learningRate: chosen.learningRate });
-      const best = { images: x.slice(), objective: Number.POSITIVE_INFINITY, distance: Number.POSITIVE_INFINITY };
-      const curve: { iteration: number; loss: number }[] = [];
-      let iteration = 0;
-      for (; iteration < chosen.iterations && !context.outOfTime(); iteration++) {
-        context.signal.throwIfAborted();
-        const step = await matching.evaluate(x, targets);
-        if (!Number.isFinite(step.objective)) break;
-        if (step.objective < best.objective) {
-          best.images.set(x);
-          best.objective = step.objective;
-          best.distance = step.distance;
-        }
-        if (iteration % Math.ceil(chosen.iterations / PREVIEWS) === 0) {
-          curve.push({ iteration, loss: step.objective });
-          context.progress({
-            iteration: restart * chosen.iterations + iteration,
-            total: chosen.restarts * chosen.iterations,
-            loss: best.objective,
-            image: toPixels(best.images, shape, normalization),
-          });
-        }
-        const gradient = chosen.signed ? step.imageGradient.map(Math.sign) : step.imageGradient;
-        adam.step(x, gradient, chosen.learningRate * multiStepDecay(iteration, chosen.iterations));
-        if (chosen.project) clamp(x);
-      }
-      return { ...best, curve, iterations: iteration };
-    };
-
+    const pixels = (images: Float32Array) => toPixels(images, shape, normalization);
     try {
-      let chosenRun = await descend(0);
-      let iterations = chosenRun.iterations;
-      for (let restart = 1; restart < chosen.restarts && !context.outOfTime(); restart++) {
-        const run = await descend(restart);
-        iterations += run.iterations;
-        if (run.distance < chosenRun.distance) chosenRun = run;
-      }
+      const found = await descend(
+        matching,
+        oneHot(labels.values, model.classes),
+        { ...chosen, start, project: chosen.project ? box.clamp : () => {}, preview: pixels },
+        context,
+      );
       return {
-        inputs: toPixels(chosenRun.images, shape, normalization),
-        confidence: Array.from({ length: batchSize }, () => -chosenRun.distance),
+        inputs: pixels(found.images),
+        confidence: Array.from({ length: batchSize }, () => -found.distance),
         labels: { values: labels.values, method: labels.method },
-        curve: chosenRun.curve,
-        iterations,
+        curve: found.curve,
+        iterations: found.iterations,
         exhausted: context.outOfTime(),
         notes: [
-          `final cosine distance ${chosenRun.distance.toExponential(2)}`,
+          `final cosine distance ${found.distance.toExponential(2)}`,
           ...saturationNote(round),
           ...("warning" in labels && labels.warning ? [labels.warning] : []),
         ],

@@ -1,0 +1,89 @@
+// Descent on a matching objective by Adam: optional sign of the gradient, multi-step decay, projection. Keeps the best iterate by objective;
+// of several restarts the one with the smallest pure gradient distance wins (spec/attacks-optimization.md 1.7 and 1.8).
+import { createAdam } from "../../math/adam.js";
+import { multiStepDecay } from "../../math/schedule.js";
+import type { Tensor } from "../../math/tensor.js";
+import type { AttackContext } from "../define.js";
+import type { Matching } from "./matching.js";
+
+export interface DescentOptions {
+  readonly iterations: number;
+  readonly learningRate: number;
+  readonly restarts: number;
+  /** Adam on the sign of the gradient. */
+  readonly signed: boolean;
+  /** First iterate of a restart. */
+  readonly start: (restart: number) => Float32Array;
+  /** Applied in place after every step. */
+  readonly project: (x: Float32Array) => void;
+  /** The picture shown while it runs. */
+  readonly preview: (images: Float32Array) => Tensor;
+}
+
+export interface DescentResult {
+  readonly images: Float32Array;
+  readonly distance: number;
+  readonly curve: { iteration: number; loss: number }[];
+  /** Steps over all restarts. */
+  readonly iterations: number;
+}
+
+/** Progress reports and curve points per restart. */
+const REPORTS = 40;
+
+/** Searches images whose gradient matches. A restart ends early at a non-finite objective. Throws the signal's reason on abort. */
+export async function descend(
+  matching: Matching,
+  labels: Float64Array,
+  options: DescentOptions,
+  context: AttackContext,
+): Promise<DescentResult> {
+  let chosen = await descendOnce(matching, labels, options, context, 0);
+  let { iterations } = chosen;
+  for (let restart = 1; restart < options.restarts && !context.outOfTime(); restart++) {
+    const run = await descendOnce(matching, labels, options, context, restart);
+    iterations += run.iterations;
+    if (run.distance < chosen.distance) chosen = run;
+  }
+  return { ...chosen, iterations };
+}
+
+async function descendOnce(
+  matching: Matching,
+  labels: Float64Array,
+  { iterations, learningRate, restarts, signed, start, project, preview }: DescentOptions,
+  { signal, outOfTime, progress }: AttackContext,
+  restart: number,
+): Promise<DescentResult> {
+  const x = start(restart);
+  const adam = createAdam(x.length, { learningRate });
+  const best = { images: x.slice(), objective: Number.POSITIVE_INFINITY, distance: Number.POSITIVE_INFINITY };
+  const curve: DescentResult["curve"] = [];
+  let iteration = 0;
+  for (; iteration < iterations && !outOfTime(); iteration++) {
+    signal.throwIfAborted();
+    const { objective, distance, imageGradient } = await matching.evaluate(x, labels);
+    if (!Number.isFinite(objective)) break;
+    if (objective < best.objective) {
+      best.images.set(x);
+      best.objective = objective;
+      best.distance = distance;
+    }
+    if (iteration % Math.ceil(iterations / REPORTS) === 0) {
+      curve.push({ iteration, loss: objective });
+      progress({
+        iteration: restart * iterations + iteration,
+        total: restarts * iterations,
+        loss: best.objective,
+        image: preview(best.images),
+      });
+    }
+    adam.step(
+      x,
+      signed ? imageGradient.map(Math.sign) : imageGradient,
+      learningRate * multiStepDecay(iteration, iterations),
+    );
+    project(x);
+  }
+  return { images: best.images, distance: best.distance, curve, iterations: iteration };
+}
