@@ -16,7 +16,7 @@ describe.each(["audit", "threat", "federated", "report"])("src/%s", (layer) => {
     const files = readdirSync(join(root, layer), { recursive: true, encoding: "utf8" }).filter(isSource);
     expect(files.length).toBeGreaterThan(2);
     const named = files.flatMap((file) => {
-      const text = readFileSync(join(root, layer, file), "utf8").replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
+      const text = readFileSync(join(root, layer, file), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
       return ids.filter((id) => new RegExp(`(?<![\\w-])${id}(?![\\w-])`).test(text)).map((id) => `${id} in ${file}`);
     });
     expect(named).toEqual([]);
