@@ -72,10 +72,9 @@ function leakFinding(
     (cell.scores.psnr?.best ?? 0) > (top.scores.psnr?.best ?? 0) ? cell : top,
   );
   const leaked = worst.images.filter((image) => image.leaked).length;
-  const undefended = leaks.some(({ defense }) => defense === "none");
   const told = leaks.map((cell) => `${cell.attackTitle}${cell.defense === "none" ? "" : ` despite ${against(cell)}`}`);
   return {
-    severity: undefended || leaked > 0 ? "high" : "medium",
+    severity: "high",
     threat: letter,
     title: `${threatModels[letter].title}: pictures come back`,
     text:

@@ -26,6 +26,8 @@ export interface CaseSpec {
   readonly defense: Chosen | null;
   readonly adaptive: boolean;
   readonly backend: string;
+  /** Fingerprint of the files behind it (content.ts). */
+  readonly content: string;
 }
 
 export interface CaseResult {

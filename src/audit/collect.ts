@@ -95,7 +95,7 @@ function summariseReceipts(receipts: readonly Receipt[]): CaseResult["receipt"] 
   if (!first) return null;
   const distortions = receipts.flatMap(({ distortion }) => (distortion ? [distortion] : []));
   return {
-    identity: receipts.some(({ identity }) => identity),
+    identity: receipts.every(({ identity }) => identity),
     distortion: mean(distortions.map(({ relativeL2 }) => relativeL2)),
     cosine: mean(distortions.map(({ cosine }) => cosine)),
     bytes: mean(receipts.map(({ bytesAfter }) => bytesAfter))!,

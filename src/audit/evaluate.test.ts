@@ -55,7 +55,8 @@ function specOf(attack: Attack, input: ConfigInput = {}): CaseSpec {
     attacks: [{ id: attack.id, ...known }],
     ...input,
   });
-  return planAudit(config, catalogue, { originals: "show", backend: "node-cpu", code: "" }).cells[0]!.case!.spec;
+  return planAudit(config, catalogue, { originals: "show", backend: "node-cpu", code: "", content: "embedded" })
+    .cells[0]!.case!.spec;
 }
 const run = (spec: CaseSpec, tools: Partial<EvaluateTools> = {}) =>
   evaluateCase(spec, { backend, signal: new AbortController().signal, onProgress: () => {}, ...tools });

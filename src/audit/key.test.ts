@@ -5,7 +5,12 @@ import { caseKey } from "./key.js";
 import { planAudit } from "./plan.js";
 
 const config = configSchema.parse({ threats: ["A"], attacks: ["dlg"], defenses: ["top-k"] });
-const plan = planAudit(config, await loadCatalogue(), { originals: "show", backend: "node-cpu", code: "c0de" });
+const plan = planAudit(config, await loadCatalogue(), {
+  originals: "show",
+  backend: "node-cpu",
+  code: "c0de",
+  content: "embedded",
+});
 const { spec } = plan.cells[0]!.case!;
 
 /** The same value with the fields of every object in reverse order. */

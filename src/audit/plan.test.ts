@@ -6,7 +6,7 @@ import { type ConfigInput, configSchema } from "./config.js";
 import { attackKey, controlSpec, PlanError, planAudit } from "./plan.js";
 
 const catalogue = await loadCatalogue();
-const settings = { originals: "show", backend: "node-cpu", code: "c0de" } as const;
+const settings = { originals: "show", backend: "node-cpu", code: "c0de", content: "embedded" } as const;
 const everything = { threats: threatLetters, attacks: [...catalogue.attacks.keys()], defenses: ["none"] };
 
 const plan = (input: ConfigInput, attacks: ReadonlyMap<string, Attack> = catalogue.attacks) =>

@@ -9,6 +9,7 @@ import { refusal, type ThreatLetter, threatLetters, weakestThreat } from "../thr
 import type { CaseSpec, Chosen } from "./case.js";
 import type { Catalogue } from "./catalogue.js";
 import type { Config } from "./config.js";
+import { embedded } from "./content.js";
 import { basicKnowledge, handedTo } from "./evaluate.js";
 import { caseKey } from "./key.js";
 import { nearest } from "./nearest.js";
@@ -49,6 +50,8 @@ export interface PlanSettings {
   readonly originals: CaseSpec["originals"];
   readonly backend: string;
   readonly code: string;
+  /** Fingerprint of the user's files (content.ts). */
+  readonly content: string;
 }
 
 /** Records that the own-model control tries, each as a batch of one. */
@@ -82,6 +85,13 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
     throw new PlanError(`unknown model "${config.model.name}"${close ? `; did you mean "${close}"?` : ""}`);
   }
   for (const name of config.metrics) chooseMetric(name, metrics);
+  const { batchSize } = config.federation;
+  const count = typeof config.data.records === "number" ? config.data.records : config.data.records.length;
+  if (count % batchSize !== 0) {
+    throw new PlanError(
+      `data.records asks for ${count} image(s), which does not cut into batches of ${batchSize}; change it or federation.batchSize`,
+    );
+  }
   const chosenAttacks = config.attacks.map((choice) => choose("attack", choice, attacks));
   const chosenDefenses = config.defenses.map((choice) =>
     choice === "none" ? null : choose("defense", choice, defenses),
@@ -103,6 +113,7 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
     defense: null,
     adaptive: false,
     backend: settings.backend,
+    content: settings.content,
   });
 
   const cells = config.threats.flatMap((threat) =>
@@ -194,5 +205,6 @@ export function controlSpec({ id, control, options, needs }: Attack, settings: P
     defense: null,
     adaptive: false,
     backend: settings.backend,
+    content: embedded,
   };
 }

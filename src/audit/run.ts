@@ -7,6 +7,7 @@ import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { BACKEND, describeCell, type Outcome, ownCell } from "./cell.js";
 import type { Config } from "./config.js";
+import { contentOf } from "./content.js";
 import type { AuditEvent, PlannedJob, Pool, Store } from "./interfaces.js";
 import { attackKey, type Plan, type PlannedCase, planAudit } from "./plan.js";
 import { resolveRecords } from "./setting.js";
@@ -28,7 +29,12 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
   const dataset = await openDataset(source);
   const records = resolveRecords(wanted, dataset);
   const originals = config.report.originals ?? (dataset.synthetic ? "show" : "omit");
-  const plan = planAudit(config, catalogue, { originals, backend: BACKEND, code: tools.tool.code });
+  const plan = planAudit(config, catalogue, {
+    originals,
+    backend: BACKEND,
+    code: tools.tool.code,
+    content: await contentOf(config),
+  });
 
   const jobs = describeJobs(plan);
   const notApplicable = plan.cells.filter(({ case: planned }) => planned === null).length;

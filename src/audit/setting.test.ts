@@ -12,7 +12,8 @@ const portraits = { source: "portraits", size: 16 };
 
 function specOf(input: ConfigInput): CaseSpec {
   const config = configSchema.parse({ attacks: ["dlg"], threats: ["A"], ...input });
-  return planAudit(config, catalogue, { originals: "show", backend: "node-cpu", code: "" }).cells[0]!.case!.spec;
+  return planAudit(config, catalogue, { originals: "show", backend: "node-cpu", code: "", content: "embedded" })
+    .cells[0]!.case!.spec;
 }
 const open = (input: ConfigInput) => openSetting(specOf(input), createRandom(1));
 
@@ -33,7 +34,12 @@ describe("the records of a case", () => {
       [9, 3],
       [7, 1],
     ]);
-    await expect(open({ data, federation: { batchSize: 3 } })).rejects.toThrow(
+    expect(() => specOf({ data, federation: { batchSize: 3 } })).toThrow(
+      "data.records asks for 4 image(s), which does not cut into batches of 3",
+    );
+    const spec = specOf({ data });
+    const uneven = { ...spec, federation: { ...spec.federation, batchSize: 3 } };
+    await expect(openSetting(uneven, createRandom(1))).rejects.toThrow(
       "data.records lists 4 images, which does not cut into batches of 3",
     );
   });

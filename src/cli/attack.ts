@@ -5,6 +5,7 @@ import { Command, Option } from "commander";
 import type { CaseResult } from "../audit/case.js";
 import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
 import type { Config } from "../audit/config.js";
+import { contentOf } from "../audit/content.js";
 import { evaluateCase } from "../audit/evaluate.js";
 import { suggestion } from "../audit/nearest.js";
 import { type PlannedCase, planAudit } from "../audit/plan.js";
@@ -76,7 +77,7 @@ export function attackCommand(exit: (code: ExitCode) => void): Command {
 
 async function attack(id: string, options: AttackOptions): Promise<ExitCode> {
   const catalogue = await loadCatalogue();
-  const planned = planOne(id, options, catalogue, (await describeTool()).code);
+  const planned = await planOne(id, options, catalogue, (await describeTool()).code);
   const result = await runOne(planned, options);
   await writeFiles(options.output, planned, result);
   const json = { threat: planned.threat, key: planned.case.key, spec: planned.case.spec, result };
@@ -101,7 +102,7 @@ const flags: Readonly<Record<string, string>> = {
   defenses: "--defense",
 };
 
-function planOne(id: string, options: AttackOptions, catalogue: Catalogue, code: string): PlannedAttack {
+async function planOne(id: string, options: AttackOptions, catalogue: Catalogue, code: string): Promise<PlannedAttack> {
   const attack = catalogue.attacks.get(id);
   if (!attack) throw new UsageError(`unknown attack "${id}"; ${suggestion(id, [...catalogue.attacks.keys()])}`);
   const threat = options.threat ?? weakestThreat(attack.needs) ?? "H";
@@ -117,7 +118,9 @@ function planOne(id: string, options: AttackOptions, catalogue: Catalogue, code:
     ...(options.budget === undefined ? {} : { budget: { seconds: options.budget } }),
   };
   const source: ConfigSource = { value, place: ([field]) => flags[String(field)] ?? `attack ${id}` };
-  const plan = planAudit(checkConfig(source, catalogue), catalogue, { originals: "show", backend: "node-cpu", code });
+  const config = checkConfig(source, catalogue);
+  const content = await contentOf(config);
+  const plan = planAudit(config, catalogue, { originals: "show", backend: "node-cpu", code, content });
   const cell = plan.cells.find(({ adaptive }) => adaptive === (options.adaptive ?? false));
   if (!cell) {
     const known = attack.adaptsTo?.join(", ") || "none";

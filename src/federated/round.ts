@@ -69,6 +69,9 @@ const unsupportedHooks = ["peerExchange", "lossTerms", "localStep"] as const sat
 
 /** Defenses in canonical order. Throws UnsupportedDefenseError when one needs what this round cannot supply. */
 export function arrange(defenses: readonly AttachedDefense[]): AttachedDefense[] {
+  const twice = defenses.find(({ id }, position) => defenses.findIndex((other) => other.id === id) !== position);
+  if (twice)
+    throw new UnsupportedDefenseError(`defense ${twice.id} is attached twice; a round holds each defense once`);
   for (const { id, needs, hooks } of defenses) {
     const need = needs.find((name) => !supplied.has(name));
     if (need) throw new UnsupportedDefenseError(`defense ${id} needs "${need}", which a FedSGD round cannot supply`);

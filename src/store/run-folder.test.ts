@@ -18,6 +18,7 @@ const spec: CaseSpec = {
   defense: null,
   adaptive: false,
   backend: "node-cpu",
+  content: "embedded",
 };
 
 function pictureUri(grey: number, edge: number): string {

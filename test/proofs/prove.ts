@@ -47,6 +47,7 @@ export function caseOf({ attack, model, data, records, seed, ...rest }: Run): Ca
     defense,
     adaptive: false,
     backend: "node-cpu",
+    content: "embedded",
   };
 }
 

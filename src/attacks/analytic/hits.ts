@@ -29,7 +29,8 @@ export function differenceRows(weight: FloatArray, bias: FloatArray): { weight: 
 
 const RANGE_SLACK = 0.05;
 const VALID_SHARE = 0.99;
-const SAME = 0.9999;
+/** Two hits closer than this share of their size are one picture; two flat pictures of different brightness are not. */
+const SAME = 0.01;
 
 /** Candidate inputs, best first: x = w/β for every bin that passes the validity test, duplicates dropped. */
 export function extractHits(weight: FloatArray, bias: FloatArray, { range, threshold }: ExtractOptions): Hit[] {
@@ -47,7 +48,7 @@ export function extractHits(weight: FloatArray, bias: FloatArray, { range, thres
       if (value >= low - slack && value <= high + slack) inside++;
     });
     const validity = inside / size;
-    if (validity < VALID_SHARE || hits.some((hit) => cosine(hit.input, input) > SAME)) continue;
+    if (validity < VALID_SHARE || hits.some((hit) => relativeDistance(hit.input, input) < SAME)) continue;
     hits.push({ input, validity, strength });
   }
   return hits
@@ -55,12 +56,11 @@ export function extractHits(weight: FloatArray, bias: FloatArray, { range, thres
     .map(({ input, validity }) => ({ input, validity }));
 }
 
-function cosine(a: Float64Array, b: Float64Array): number {
-  let [dot, normA, normB] = [0, 0, 0];
+function relativeDistance(a: Float64Array, b: Float64Array): number {
+  let [apart, size] = [0, 0];
   for (let i = 0; i < a.length; i++) {
-    dot += a[i]! * b[i]!;
-    normA += a[i]! * a[i]!;
-    normB += b[i]! * b[i]!;
+    apart += (a[i]! - b[i]!) ** 2;
+    size += a[i]! ** 2;
   }
-  return dot / Math.sqrt(normA * normB);
+  return Math.sqrt(apart / size);
 }
