@@ -111,7 +111,7 @@ function adviceFor(
   const told = holding.map((id) => {
     const definition = defenses.get(id);
     const cost = own.find((cell) => cell.defense === id && cell.utility)?.utility;
-    return `${definition?.title ?? id}: ${definition?.advice ?? "see its page"}${cost ? ` (${price(cost)})` : ""}`;
+    return `${definition?.title ?? id}: ${definition?.advice ?? "see its page"}${cost ? `; ${price(cost)}` : ""}`;
   });
   const blind = [...attacked].filter(
     (attack) => !holding.every((id) => cellsOf(attack, id).some(({ adaptive }) => adaptive)),
@@ -120,12 +120,12 @@ function adviceFor(
     blind.length === 0
       ? "It held against attackers who know of it, too"
       : `No adaptive variant was tried of ${blind.join(", ")}`;
-  return `Switch on ${told.join("; or ")}. ${known}; accuracy was not measured.`;
+  return `Switch on ${told.join(". Or: ")}. ${known}; accuracy was not measured.`;
 }
 
 function price({ distortion, bytes, bytesWithout }: NonNullable<CellJson["utility"]>): string {
-  const changed = distortion === null ? "" : `changes the update by ${Math.round(100 * distortion)} % of its norm, `;
-  return `${changed}sends ${Math.round((100 * bytes) / bytesWithout)} % of the bytes`;
+  const changed = distortion === null ? "" : `update changed by ${Math.round(100 * distortion)} %, `;
+  return `${changed}${bytes === bytesWithout ? "same" : `${Math.round((100 * bytes) / bytesWithout)} % of the`} bytes`;
 }
 
 function unknownFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJson | null {
