@@ -18,7 +18,7 @@ describe("advice", () => {
     const advice = adviceOf(leak(), leak({ defense: first }), held({ defense: second, utility }));
     expect(advice).toContain(titleOf(second));
     expect(advice).toContain(defenses.get(second)!.advice);
-    expect(advice).toMatch(/50 % of its norm/);
+    expect(advice).toMatch(/update changed by 50 %/);
     expect(advice).toMatch(/50 %|50 instead of 100/);
     expect(advice).not.toContain(titleOf(first));
   });
