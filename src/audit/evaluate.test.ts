@@ -182,3 +182,26 @@ describe("a case", () => {
     await expect(run({ ...spec, defense: { id: "dp", options: {} } })).rejects.toThrow('unknown defense "dp"');
   });
 });
+
+describe("an attacker who knows the defense", () => {
+  const attack = catalogue.attacks.get("inverting-gradients")!;
+  const defended = { defenses: [{ id: "top-k", keep: 0.05 }], attacks: [{ id: attack.id, iterations: 60 }] };
+
+  it("is told its id and options in adaptive cells only", async () => {
+    const spec = specOf(attack, { ...defended, attacks: [{ id: attack.id, iterations: 3 }] });
+    const told: unknown[] = [];
+    poison(attack, ({ observation }) => {
+      told.push(observation.knownDefense);
+    });
+    await run(spec);
+    await run({ ...spec, adaptive: true });
+    const known = { id: "top-k", options: { keep: 0.05, scope: "tensor" } };
+    expect(told).toEqual([undefined, undefined, known, known]);
+  });
+
+  it("comes closer through top-k than one who does not", async () => {
+    const spec = specOf(attack, defended);
+    const [blind, knowing] = [await run(spec), await run({ ...spec, adaptive: true })];
+    expect(knowing.scores.psnr!.mean!).toBeGreaterThan(blind.scores.psnr!.mean! + 1);
+  });
+});

@@ -28,6 +28,18 @@ describe("the cells of a plan", () => {
     }
   });
 
+  it("are run a second time, under a key of its own, where the attack can imitate the defense", () => {
+    const { cells } = plan({ threats: ["A", "G"], attacks: ["dlg", "robbing-the-fed"], defenses: ["none", "top-k"] });
+    const variants = (attack: string, defense: string | undefined) =>
+      cells.filter((cell) => cell.threat === "G" && cell.attack.id === attack && cell.defense?.id === defense);
+    expect(variants("dlg", undefined).map(({ adaptive }) => adaptive)).toEqual([false]);
+    expect(variants("robbing-the-fed", "top-k").map(({ adaptive }) => adaptive)).toEqual([false]);
+    const [plain, knowing] = variants("dlg", "top-k");
+    expect([plain!.adaptive, knowing!.adaptive]).toEqual([false, true]);
+    expect(knowing!.case!.spec).toEqual({ ...plain!.case!.spec, adaptive: true });
+    expect(knowing!.case!.key).not.toBe(plain!.case!.key);
+  });
+
   it("have a case exactly where the letter grants the needs, or the reason why not", () => {
     for (const { threat, attack, case: planned, reason } of plan(everything).cells) {
       if (attack.needs.every((need) => grants(threat, need))) {

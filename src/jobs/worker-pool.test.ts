@@ -5,7 +5,6 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CaseSpec } from "../audit/case.js";
 import type { JobProgress, Pool } from "../audit/interfaces.js";
-import { createInlinePool } from "./inline-pool.js";
 import { createWorkerPool } from "./worker-pool.js";
 
 // A stand-in for worker.ts that keeps to the same messages; the attack's id says how it behaves.
@@ -100,24 +99,5 @@ describe("createWorkerPool", () => {
 
   it("refuses a size below one", () => {
     expect(() => createWorkerPool({ size: 0, worker })).toThrow("expected at least 1 worker, got 0");
-  });
-});
-
-describe("createInlinePool", () => {
-  it("runs one case at a time and begins none after an abort", async () => {
-    const controller = new AbortController();
-    const begun: number[] = [];
-    const pool = createInlinePool(async ({ seed }) => {
-      begun.push(seed);
-      await Promise.resolve();
-      if (seed === 2) controller.abort(new Error("enough"));
-      if (seed === 1) throw new Error("case 1 failed");
-      return { seconds: seed } as never;
-    });
-    const options = { signal: controller.signal, onProgress: ignore };
-    const runs = await Promise.allSettled([0, 1, 2, 3].map((seed) => pool.run(spec("any", seed), options)));
-    await pool.close();
-    expect(runs.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "rejected"]);
-    expect(begun).toEqual([0, 1, 2]);
   });
 });
