@@ -131,12 +131,17 @@ function price({ distortion, bytes, bytesWithout }: NonNullable<CellJson["utilit
 function unknownFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJson | null {
   const open = own.filter(({ status }) => status === "unknown" || status === "error");
   if (open.length === 0) return null;
-  const told = open.map((cell) => `${cell.attackTitle} against ${against(cell)}: ${cell.reason ?? cell.status}`);
+  const byReason = new Map<string, string[]>();
+  for (const cell of open) {
+    const reason = cell.reason ?? cell.status;
+    byReason.set(reason, [...(byReason.get(reason) ?? []), `${cell.attackTitle} against ${against(cell)}`]);
+  }
+  const told = [...byReason].map(([reason, names]) => `${names.join(", ")}: ${reason}.`);
   return {
     severity: "unknown",
     threat: letter,
     title: `${threatModels[letter].title}: ${open.length} cell(s) could not be decided`,
-    text: `${[...new Set(told)].join(". ")}.`,
+    text: told.join(" "),
     advice:
       "Unknown is not safe. Tune the attack's options for this model, raise budget.seconds, or audit an earlier state of the model.",
   };

@@ -1,6 +1,7 @@
 // The audit: plan, run controls and cells on the pool, judge, advise. Cells finish independently; an abort keeps what is finished.
 import { cpus, platform, release, totalmem } from "node:os";
 import { openDataset } from "../data/open.js";
+import { createRandom } from "../math/random.js";
 import { advise, summarise } from "./advise.js";
 import { type AuditJson, schemaVersion } from "./audit-json.js";
 import type { CaseResult, CaseSpec } from "./case.js";
@@ -10,7 +11,7 @@ import type { Config } from "./config.js";
 import { contentOf } from "./content.js";
 import type { AuditEvent, PlannedJob, Pool, Store } from "./interfaces.js";
 import { attackKey, type Plan, type PlannedCase, planAudit } from "./plan.js";
-import { resolveRecords } from "./setting.js";
+import { openSetting, resolveRecords } from "./setting.js";
 
 export interface AuditTools {
   readonly store: Store;
@@ -35,6 +36,10 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
     code: tools.tool.code,
     content: await contentOf(config),
   });
+
+  // Weights or surrogate pictures that cannot be used stop the audit here, not cell by cell.
+  const sample = plan.cells.find(({ case: planned }) => planned !== null)?.case;
+  if (sample) await openSetting(sample.spec, createRandom(config.seed));
 
   const jobs = describeJobs(plan);
   const notApplicable = plan.cells.filter(({ case: planned }) => planned === null).length;

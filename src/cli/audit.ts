@@ -158,7 +158,6 @@ async function runInFolder(config: Config, path: string, isNew: boolean, options
   const tool = await describeTool();
   const run = await openRunFolder(path, { known: options.fresh ? "none" : "siblings" });
   await run.save("config.yaml", stringify(config));
-  process.stderr.write(`Run folder: ${relative(".", run.path) || "."}\n`);
   const pool = createWorkerPool(options.workers === undefined ? {} : { size: options.workers });
   const grid = options.color && canRedraw(process.stderr);
   const live = createLive({ stream: process.stderr, workers: pool.size, grid });
@@ -171,7 +170,10 @@ async function runInFolder(config: Config, path: string, isNew: boolean, options
       signal: interrupt.signal,
       tool,
       onEvent(event) {
-        planned ||= event.type === "planned";
+        if (event.type === "planned") {
+          planned = true;
+          process.stderr.write(`Run folder: ${relative(".", run.path) || "."}\n`);
+        }
         live.onEvent(event);
       },
     });
