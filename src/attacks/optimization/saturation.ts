@@ -13,6 +13,6 @@ export function saturationNote(round: ObservedRound): string[] {
   if (predicted < CERTAIN) return [];
   return [
     `the model already predicts the label with probability ${predicted.toPrecision(6)}: the update carries almost no gradient, so that ` +
-      "nothing can be inverted; this says nothing about other images or an earlier model",
+      "nothing can be inverted; this says nothing about other images or an earlier model. (A defense that scales updates down looks the same.)",
   ];
 }
