@@ -34,8 +34,6 @@ export interface CaseResult {
   readonly scores: Readonly<Record<string, ScoreJson>>;
   readonly floor: Readonly<Record<string, ScoreJson>>;
   readonly images: readonly ImageJson[];
-  /** Per image: PSNR ≥ 30 dB or nearest to its own original in the gallery. */
-  readonly identified: readonly boolean[];
   readonly labels: { readonly accuracy: number | null; readonly method: string } | null;
   readonly receipt: {
     readonly identity: boolean;

@@ -35,7 +35,6 @@ export function collect(
   const both = (name: string) => {
     const chosen = chooseMetric(name, metrics);
     return {
-      name: chosen.metric.id,
       score: summarise(chosen, scoreMatched(chosen, matched, dataset)),
       floor: summarise(chosen, scoreFloor(chosen, matched, guesses, dataset)),
     };
@@ -70,7 +69,6 @@ export function collect(
     scores: Object.fromEntries(figures.map(({ asked, score }) => [asked, score])),
     floor: Object.fromEntries(figures.map(({ asked, floor }) => [asked, floor])),
     images,
-    identified: matched.map((_, i) => recovered[i]! || hit[i]!),
     labels:
       withLabels.length === 0
         ? null

@@ -9,7 +9,7 @@ import { createTrainer } from "../federated/training.js";
 import { createRandom, type Random } from "../math/random.js";
 import { splitBatch } from "../metrics/image.js";
 import { labelAccuracy } from "../metrics/labels.js";
-import { type Capability, grants, refusal } from "../threat/capabilities.js";
+import { handedOver, refusal } from "../threat/capabilities.js";
 import type { BasicKnowledge, Normalization } from "../threat/observation.js";
 import { CapabilityError, observe } from "../threat/observe.js";
 import type { CaseResult, CaseSpec } from "./case.js";
@@ -35,6 +35,7 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
   const denied = refusal(attack.id, attack.needs, spec.threat);
   if (denied) throw new CapabilityError(denied);
   const defense = spec.defense ? found(defenses.get(spec.defense.id), "defense", spec.defense.id) : null;
+  const handed = handedOver(spec.threat, attack.needs, attack.uses);
   const random = createRandom(spec.seed);
   const setting = await openSetting(spec, random);
   const trainer = createTrainer(tools.backend, "float32");
@@ -45,11 +46,11 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
     const options = attack.options.parse(spec.attack.options);
     const shared = contextFor(spec, tools, random.split("attack"), () => false, 0, 1);
     // Both parts are powers: learning from surrogate pictures, and sending a model of one's own.
-    const handed = new Set(handedTo(spec, attack));
-    const prepared = handed.has("surrogateData")
+    const powers = new Set(handed);
+    const prepared = powers.has("surrogateData")
       ? await attack.prepare?.({ payload: honest, surrogate }, options, shared)
       : undefined;
-    const armed = handed.has("activeManipulation")
+    const armed = powers.has("activeManipulation")
       ? await attack.arm?.({ payload: honest, prepared }, options, shared)
       : undefined;
     for (const [index, records] of setting.batches.entries()) {
@@ -82,25 +83,12 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
   } finally {
     await trainer.dispose();
   }
-  return collect(
-    spec,
-    setting,
-    metrics,
-    random,
-    outcomes,
-    handedTo(spec, attack),
-    (performance.now() - started) / 1000,
-  );
+  return collect(spec, setting, metrics, random, outcomes, handed, (performance.now() - started) / 1000);
 }
 
 function found<T>(value: T | undefined, kind: string, id: string): T {
   if (value === undefined) throw new RangeError(`unknown ${kind} "${id}"`);
   return value;
-}
-
-/** Capabilities whose content the attack receives under the case's threat model. */
-export function handedTo({ threat }: Pick<CaseSpec, "threat">, { needs, uses = [] }: Attack): Capability[] {
-  return [...needs, ...uses.filter((capability) => grants(threat, capability))];
 }
 
 /** What the capability of that name tells about a federation. */

@@ -5,12 +5,12 @@ import { z } from "zod";
 import type { Attack } from "../attacks/define.js";
 import type { Defense } from "../defenses/define.js";
 import { models } from "../models/index.js";
-import { refusal, type ThreatLetter, threatLetters, weakestThreat } from "../threat/capabilities.js";
+import { handedOver, refusal, type ThreatLetter, threatLetters, weakestThreat } from "../threat/capabilities.js";
 import type { CaseSpec, Chosen } from "./case.js";
 import type { Catalogue } from "./catalogue.js";
 import type { Config } from "./config.js";
 import { embedded } from "./content.js";
-import { basicKnowledge, handedTo } from "./evaluate.js";
+import { basicKnowledge } from "./evaluate.js";
 import { caseKey } from "./key.js";
 import { nearest } from "./nearest.js";
 import { chooseMetric } from "./score.js";
@@ -163,7 +163,7 @@ function canonicalThreat(attack: Attack, threat: ThreatLetter, { data, federatio
   const knowledge = data.normalization === "none" ? basicKnowledge(federation, null) : undefined;
   const confirmed = isDeepStrictEqual(assumes?.basicKnowledge, knowledge) ? "basicKnowledge" : undefined;
   const told = (letter: ThreatLetter) =>
-    handedTo({ threat: letter }, attack)
+    handedOver(letter, attack.needs, attack.uses)
       .filter((capability) => capability !== confirmed || attack.needs.includes(capability))
       .join();
   return (

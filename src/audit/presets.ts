@@ -27,7 +27,7 @@ export const presets: Readonly<Record<string, Preset>> = {
       ],
       defenses: ["none", "gaussian-noise", "top-k"],
       metrics: ["psnr", "ssim", "mse", "iip"],
-      // A draw of weights that is inverted quickly; others take up to ten times as long (docs/variability.md).
+      // A draw of weights that is inverted quickly; others come back less clearly in the same time (docs/variability.md).
       seed: 11,
       budget: { seconds: 120 },
     },

@@ -37,7 +37,6 @@ const result: CaseResult = {
   scores: {},
   floor: {},
   images: [picture, { ...picture, record: 1, reconstruction: null, leaked: false }],
-  identified: [true, false],
   labels: null,
   receipt: null,
   handed: ["updates"],

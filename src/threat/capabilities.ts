@@ -104,6 +104,13 @@ export const threatLetters = Object.keys(threatModels) as ThreatLetter[];
 export const grants = (threat: ThreatLetter, capability: Capability): boolean =>
   (threatModels[threat].capabilities as readonly Capability[]).includes(capability);
 
+/** What an attack with these needs and uses receives under `threat`, which must grant the needs. */
+export const handedOver = <C extends Capability>(
+  threat: ThreatLetter,
+  needs: readonly C[],
+  uses: readonly C[] = [],
+): C[] => [...needs, ...uses.filter((capability) => grants(threat, capability))];
+
 /** The first letter that grants all of `needs`; null when no model does. */
 export function weakestThreat(needs: readonly Capability[]): ThreatLetter | null {
   return threatLetters.find((threat) => needs.every((capability) => grants(threat, capability))) ?? null;

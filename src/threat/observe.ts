@@ -1,7 +1,7 @@
 // The only door from a federation to an attack: hands over what the threat model grants and the attack declared, nothing more.
 import type { Batch } from "../data/dataset.js";
 import type { RoundRecord } from "../federated/round.js";
-import { type Capability, grants, refusal, type ThreatLetter } from "./capabilities.js";
+import { type Capability, handedOver, refusal, type ThreatLetter } from "./capabilities.js";
 import type { BasicKnowledge, Grants, KnownDefense, Observation, TrainingDetails } from "./observation.js";
 
 /** A pair of attack and threat model that the model denies. The message names the missing capability and the granting letter. */
@@ -54,7 +54,8 @@ export function observe<Needs extends Capability, Uses extends Capability = neve
     activeManipulation: () => ({ clientsAddressed: release.records[0]?.clients.size ?? 0 }),
     clientSelection: () => ({ cohort: [...(release.records[0]?.clients.keys() ?? [])] }),
   };
-  const handed: readonly Capability[] = [...needs, ...uses.filter((capability) => grants(threat, capability))];
-  const entries = handed.map((capability) => [capability, give[capability]()] as const);
+  const entries = handedOver<Capability>(threat, needs, uses).map(
+    (capability) => [capability, give[capability]()] as const,
+  );
   return Object.freeze({ ...Object.fromEntries(entries), ...assumptions }) as unknown as Observation<Needs, Uses>;
 }

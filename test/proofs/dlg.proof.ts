@@ -54,6 +54,7 @@ describe.each([dlg, idlg])("$id", (attack) => {
       it("in the authors' variant: how often above 30 dB", async () => {
         const started = performance.now();
         const { measured } = await each(groups[name].flat(), authors);
+        expect(measured).toHaveLength(groups[name].flat().length);
         note({
           proof: `${attack.id}: authors' variant without line search, one start`,
           pictures: name,

@@ -38,7 +38,7 @@ export const lbfgsOptions = z.object({
   precision: z
     .enum(["float64", "float32"])
     .default("float64")
-    .describe("float32 is three times faster and ends some decibels earlier"),
+    .describe("float32 is faster and ends some decibels earlier"),
 });
 export type LbfgsAttackOptions = z.infer<typeof lbfgsOptions>;
 
