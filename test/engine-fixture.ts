@@ -1,10 +1,14 @@
-// Reads what test/fixtures/engine.py wrote, and compares results with it: PyTorch's values and derivatives in float64.
-import { readFileSync } from "node:fs";
+// Reads what the scripts of test/fixtures wrote, and compares results with it: PyTorch's values and derivatives in float64.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
 import type { DType, FloatArray } from "../src/math/tensor.js";
 
-/** Offset into engine.bin and shape. */
-type Stored = readonly [number, readonly number[]];
+/** An array in the `.bin` of a fixture script: position of its first number, and shape. */
+export interface Stored {
+  readonly script: string;
+  readonly at: number;
+  readonly shape: readonly number[];
+}
 
 export interface OpCase {
   readonly family: string;
@@ -33,21 +37,34 @@ export interface ModelCase {
   readonly distances: Readonly<Record<string, { value: number; input: Stored; labelLogits: Stored }>>;
 }
 
-const file = (ending: string) => new URL(`./fixtures/engine.${ending}`, import.meta.url);
-const bytes = readFileSync(file("bin"));
-const values = new Float64Array(new Uint8Array(bytes).buffer);
+const folder = new URL("./fixtures/", import.meta.url);
+const scripts = readdirSync(folder)
+  .filter((name) => name.endsWith(".py"))
+  .map((name) => name.slice(0, -".py".length))
+  .filter((name) => existsSync(new URL(`${name}.bin`, folder)));
+const numbers = new Map<string, Float64Array>();
 
-export const { ops, models } = JSON.parse(readFileSync(file("json"), "utf8")) as {
-  ops: readonly OpCase[];
-  models: readonly ModelCase[];
-};
+const fixtures = scripts.map((script) => {
+  const named = (_: string, value: unknown) =>
+    value !== null && typeof value === "object" && Object.hasOwn(value, "at") ? { ...value, script } : value;
+  return JSON.parse(readFileSync(new URL(`${script}.json`, folder), "utf8"), named) as {
+    ops: readonly OpCase[];
+    models?: readonly ModelCase[];
+  };
+});
+
+export const ops = fixtures.flatMap((fixture) => fixture.ops);
+export const models = fixtures.flatMap((fixture) => fixture.models ?? []);
 
 /** The numbers of a stored array. */
-export function load([offset, shape]: Stored): Float64Array {
-  return values.slice(offset, offset + shape.reduce((size, extent) => size * extent, 1));
+export function load({ script, at, shape }: Stored): Float64Array {
+  const held =
+    numbers.get(script) ?? new Float64Array(new Uint8Array(readFileSync(new URL(`${script}.bin`, folder))).buffer);
+  numbers.set(script, held);
+  return held.slice(at, shape.reduce((end, extent) => end * extent, 1) + at);
 }
 
-/** `size` numbers in [-scale, scale), the same as `draw` of engine.py gives. */
+/** `size` numbers in [-scale, scale), the same as `draw` of record.py gives. */
 export function draw(seed: number, size: number, scale = 1): Float64Array {
   const start = Math.imul(seed, 0x9e3779b9);
   return Float64Array.from({ length: size }, (_, position) => {

@@ -17,7 +17,7 @@ async function largestError(
   const feeds: Record<string, FloatArray> = {};
   const feed = (name: string, stored: OpCase["value"]) => {
     feeds[name] = load(stored);
-    return graph.input(name, stored[1]);
+    return graph.input(name, stored.shape);
   };
   const x = inputs.map((stored, i) => feed(`x${i}`, stored));
   const adjoint = feed("cotangent", cotangent);
@@ -48,7 +48,7 @@ export function testOpCases(family: string, builders: Readonly<Record<string, Bu
   const cases = ops.filter((known) => known.family === family);
   describe.each(["float32", "float64"] as const)(`${family} against PyTorch in %s`, (dtype) => {
     it.each(
-      cases.map((known) => [`${known.op} ${JSON.stringify(known.inputs.map(([, shape]) => shape))}`, known] as const),
+      cases.map((known) => [`${known.op} ${JSON.stringify(known.inputs.map(({ shape }) => shape))}`, known] as const),
     )("%s", async (_, known) => {
       const errors = await largestError(known, builders[known.op]!, dtype);
       for (const [name, error] of Object.entries(errors)) expect(error, name).toBeLessThanOrEqual(tolerance[dtype]);
