@@ -4,12 +4,15 @@ import type { Backend } from "./backends/backend.js";
 import { type Node, topological } from "./graph.js";
 import { writeOnnx } from "./onnx/write.js";
 import { rules } from "./ops/index.js";
+import type { LoweringContext } from "./rule.js";
 
 export interface CompileOptions {
   readonly backend: Backend;
   readonly dtype: DType;
   /** Values for named inputs that never change: they become initialisers, which is faster (spec/engine.md section 3). */
   readonly bind?: Readonly<Record<string, Tensor>>;
+  /** Forms that ops take instead of the policy's choice, where shapes allow; for measuring (`npm run bench:forms`). */
+  readonly forms?: Readonly<Record<string, string>>;
 }
 
 /** A compiled graph. `Outputs` are the names of the nodes it was compiled from. */
@@ -23,26 +26,45 @@ export interface Program<Outputs extends string = string> {
   dispose(): Promise<void>;
 }
 
-/** Replaces every node that has no kernel in this precision, or a faster form, by simpler ones. */
-function lower(outputs: readonly Node[], dtype: DType): Node[] {
+/** Replaces every node that has no kernel in this precision, or a faster form, by simpler ones; those are lowered in turn. */
+function lower(outputs: readonly Node[], context: LoweringContext): Node[] {
   const lowered = new Map<Node, Node>();
-  for (const node of topological(outputs)) {
-    const inputs = node.inputs.map((input) => lowered.get(input)!);
-    const same = inputs.every((input, position) => input === node.inputs[position]);
-    const rebuilt = same ? node : node.graph.node(node.op, inputs, node.attributes, node.shape);
-    lowered.set(node, rules[node.op]?.lower?.(rebuilt, dtype) ?? rebuilt);
-  }
-  return outputs.map((output) => lowered.get(output)!);
+  const visit = (roots: readonly Node[]): Node[] => {
+    for (const node of topological(roots, lowered)) {
+      const inputs = node.inputs.map((input) => lowered.get(input)!);
+      const same = inputs.every((input, position) => input === node.inputs[position]);
+      const rebuilt = same ? node : node.graph.node(node.op, inputs, node.attributes, node.shape);
+      const simpler = rules[rebuilt.op]?.lower?.(rebuilt, context.dtype, context) ?? rebuilt;
+      lowered.set(node, simpler === rebuilt ? rebuilt : visit([simpler])[0]!);
+    }
+    return roots.map((root) => lowered.get(root)!);
+  };
+  return visit(outputs);
+}
+
+/** Whether a node is made of constants and inputs named in `bound` only. */
+function constantIn(bound: Readonly<Record<string, unknown>>): (node: Node) => boolean {
+  const known = new Map<Node, boolean>();
+  return (node) => {
+    for (const each of topological([node], known)) {
+      const constant =
+        each.op === "input"
+          ? (each.attributes.name as string) in bound
+          : each.inputs.every((input) => known.get(input));
+      known.set(each, constant);
+    }
+    return known.get(node)!;
+  };
 }
 
 export async function compile<const Outputs extends string>(
   outputs: Readonly<Record<Outputs, Node>>,
-  { backend, dtype, bind = {} }: CompileOptions,
+  { backend, dtype, bind = {}, forms }: CompileOptions,
 ): Promise<Program<Outputs>> {
   const names = Object.keys(outputs) as Outputs[];
   const nodes = lower(
     names.map((name) => outputs[name]),
-    dtype,
+    { dtype, isConstant: constantIn(bind), ...(forms ? { forms } : {}) },
   );
   const lowered = Object.fromEntries(names.map((name, position) => [name, nodes[position]!]));
   const { bytes, inputs } = writeOnnx(lowered, dtype, bind);

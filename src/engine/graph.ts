@@ -88,18 +88,19 @@ export function scalarValue(node: Node): number | undefined {
   return node.value && sizeOf(node.shape) === 1 && node.shape.length === 0 ? node.value.data[0] : undefined;
 }
 
-/** All nodes that `outputs` depend on, each after its inputs. Iterative: unrolled graphs are deep. */
-export function topological(outputs: readonly Node[]): Node[] {
+/** All nodes that `outputs` depend on, each after its inputs, without those `known`. Iterative: unrolled graphs are deep. */
+export function topological(outputs: readonly Node[], known?: ReadonlyMap<Node, unknown>): Node[] {
   const order: Node[] = [];
   const done = new Set<Node>();
+  const isDone = (node: Node) => done.has(node) || known?.has(node);
   const stack = [...outputs].reverse();
   while (stack.length > 0) {
     const node = stack[stack.length - 1]!;
-    if (done.has(node)) {
+    if (isDone(node)) {
       stack.pop();
       continue;
     }
-    const missing = node.inputs.filter((input) => !done.has(input));
+    const missing = node.inputs.filter((input) => !isDone(input));
     if (missing.length > 0) {
       stack.push(...missing.reverse());
       continue;

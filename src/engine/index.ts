@@ -7,6 +7,7 @@ export * from "./ops/convolution.js";
 export * from "./ops/elementwise.js";
 export * from "./ops/layout.js";
 export * from "./ops/matmul.js";
+export * from "./ops/parts.js";
 export * from "./ops/reduce.js";
 export * from "./ops/softmax.js";
 export { squareWindow, type Window, type WindowOptions } from "./ops/window.js";

@@ -21,6 +21,15 @@ export interface Emitter {
   castToFloat(name: string): string;
 }
 
+/** What a lowering may depend on beside the node. */
+export interface LoweringContext {
+  readonly dtype: DType;
+  /** Whether a node's value is known when the graph is compiled: made of constants and bound inputs only. */
+  isConstant(node: Node): boolean;
+  /** Forms to take instead of the policy's choice, by op; for measuring. */
+  readonly forms?: Readonly<Record<string, string>>;
+}
+
 export interface OpRule {
   /**
    * Adjoint of every input, given the adjoint of the output; null where the op is constant in that input. Made of ops again, so
@@ -29,8 +38,11 @@ export interface OpRule {
   readonly gradient?: (node: Node, adjoint: Node) => readonly (Node | null)[];
   /** Appends the op to an ONNX graph and returns the name of its value. */
   readonly emit: (node: Node, emitter: Emitter) => string;
-  /** The same value made of simpler ops, for a precision in which the runtime has no kernel, or for speed. */
-  readonly lower?: (node: Node, dtype: DType) => Node | null;
+  /**
+   * The same value made of simpler ops, for a precision in which the runtime has no kernel, or for speed. What it returns is lowered in
+   * turn; null leaves the node as it is.
+   */
+  readonly lower?: (node: Node, dtype: DType, context: LoweringContext) => Node | null;
 }
 
 export type OpFamily = Readonly<Record<string, OpRule>>;

@@ -1,13 +1,16 @@
 // Two-dimensional convolution as a closed trilinear family (spec/engine.md section 4): the gradient rule of each member is the
-// other two, so any order of differentiation works. x [N, Ci, H, W], w [Co, Ci/groups, Kh, Kw], y [N, Co, Ho, Wo].
+// other two, so any order of differentiation works. x [N, Ci, H, W], w [Co, Ci/groups, Kh, Kw] or in parts [P, Co, Ci/groups, Kh, Kw]
+// (see parts.ts), y [N, Co, Ho, Wo]. How a member is computed for which shapes: convolution-policy.ts.
 import type { Shape } from "../../math/tensor.js";
 import { GraphError, type Node } from "../graph.js";
-import type { Emitter, OpFamily } from "../rule.js";
-import { lowerConv, lowerConvInputGrad, lowerConvWeightGrad } from "./convolution-matmul.js";
+import type { OpFamily } from "../rule.js";
+import { samplesPerPart } from "./parts.js";
 import { type Window, windowOf } from "./window.js";
 
 /** Shape of `conv` for an input and a weight of these shapes. Throws GraphError where they do not fit. */
-function outputShape(op: string, x: Shape, w: Shape, { strides, pads, dilations, groups }: Window): Shape {
+function outputShape(op: string, x: Shape, weight: Shape, { strides, pads, dilations, groups }: Window): Shape {
+  const w = weight.length === 5 ? weight.slice(1) : weight;
+  if (weight.length === 5) samplesPerPart(op, x[0]!, weight[0]!);
   if (x.length !== 4 || w.length !== 4 || w[1]! * groups !== x[1]! || w[0]! % groups !== 0) {
     throw new GraphError(`${op}: input [${x}] and weight [${w}] do not fit with ${groups} group(s)`);
   }
@@ -50,13 +53,10 @@ export function convWeightGrad(x: Node, dy: Node, window: Window, weightShape: S
   return x.graph.node(
     "convWeightGrad",
     [x, dy],
-    { ...attributesOf(window), kernel: weightShape.slice(2) },
+    { ...attributesOf(window), kernel: weightShape.slice(-2) },
     weightShape,
   );
 }
-
-// Up to this many channels the weight gradient is one convolution with batch and channels swapped; beyond it im2col + Gemm wins.
-const SWAPPED_CHANNEL_LIMIT = 32;
 
 function onnxWindow(window: Window, kernel: readonly number[]) {
   return {
@@ -68,51 +68,8 @@ function onnxWindow(window: Window, kernel: readonly number[]) {
   };
 }
 
-/** Padding behind x that makes a swapped convolution exactly as large as the kernel; negative: x has rows nobody looks at. */
-function farPadding(node: Node): number[] {
-  const [x, dy] = node.inputs as [Node, Node];
-  const { strides, pads, dilations } = windowOf(node);
-  return ([0, 1] as const).map((axis) => {
-    const reach = strides[axis] * (dy.shape[axis + 2]! - 1) + dilations[axis] * (node.shape[axis + 2]! - 1) + 1;
-    return reach - x.shape[axis + 2]! - pads[axis];
-  });
-}
-
-/** The swapped form pays for few channels, and needs some row and column of x that is looked at. */
-function prefersSwapped(node: Node): boolean {
-  const x = node.inputs[0]!;
-  return (
-    x.shape[1]! <= SWAPPED_CHANNEL_LIMIT && farPadding(node).every((count, axis) => x.shape[axis + 2]! + count > 0)
-  );
-}
-
-/** dw as a convolution of swapped x by swapped dy: strides and dilations trade places, the surplus border is cropped. */
-function emitSwapped(node: Node, emitter: Emitter): string {
-  const [x, dy] = node.inputs as [Node, Node];
-  const window = windowOf(node);
-  if (window.groups !== 1) throw new GraphError(`convWeightGrad: ${window.groups} groups have no ONNX form yet`);
-  const swap = (name: string) => emitter.node("Transpose", [name], { perm: [1, 0, 2, 3] });
-  const after = farPadding(node);
-  let source = emitter.nameOf(x);
-  if (after.some((count) => count < 0)) {
-    const ends = after.map((count, axis) => x.shape[axis + 2]! + Math.min(0, count));
-    source = emitter.node("Slice", [
-      source,
-      emitter.integers([0, 0]),
-      emitter.integers(ends),
-      emitter.integers([2, 3]),
-    ]);
-  }
-  const swapped = emitter.node("Conv", [swap(source), swap(emitter.nameOf(dy))], {
-    strides: [...window.dilations],
-    dilations: [...window.strides],
-    pads: [window.pads[0], window.pads[1], ...after.map((count) => Math.max(0, count))],
-    kernel_shape: dy.shape.slice(2),
-  });
-  return swap(swapped);
-}
-
-export const convolutionOps: OpFamily = {
+/** Gradient and emission; `lower` is added in convolution-policy.ts, which leaves no weight gradient to emit. */
+export const convolutionRules = {
   conv: {
     gradient: (node, dy) => {
       const [x, w] = node.inputs as [Node, Node];
@@ -122,7 +79,6 @@ export const convolutionOps: OpFamily = {
       const [x, w] = node.inputs as [Node, Node];
       return emitter.node("Conv", [emitter.nameOf(x), emitter.nameOf(w)], onnxWindow(windowOf(node), w.shape.slice(2)));
     },
-    lower: (node, dtype) => (dtype === "float64" ? lowerConv(node) : null),
   },
   convInputGrad: {
     gradient: (node, dx) => {
@@ -142,14 +98,14 @@ export const convolutionOps: OpFamily = {
         output_padding: missing,
       });
     },
-    lower: (node, dtype) => (dtype === "float64" ? lowerConvInputGrad(node) : null),
   },
   convWeightGrad: {
     gradient: (node, dw) => {
       const [x, dy] = node.inputs as [Node, Node];
       return [convInputGrad(dy, dw, windowOf(node), x.shape), conv(x, dw, windowOf(node))];
     },
-    emit: emitSwapped,
-    lower: (node, dtype) => (dtype === "float64" || !prefersSwapped(node) ? lowerConvWeightGrad(node) : null),
+    emit: (node) => {
+      throw new GraphError(`convWeightGrad [${node.shape}] has no ONNX node of its own; compile() lowers it`);
+    },
   },
-};
+} satisfies OpFamily;

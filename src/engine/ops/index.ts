@@ -1,6 +1,6 @@
 // The table of all ops. A new family is one file and one line here.
 import type { OpFamily, OpRule } from "../rule.js";
-import { convolutionOps } from "./convolution.js";
+import { convolutionOps } from "./convolution-policy.js";
 import { elementwiseOps } from "./elementwise.js";
 import { gatherRowsOps } from "./gather-rows.js";
 import { layoutOps } from "./layout.js";

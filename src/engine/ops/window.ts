@@ -13,11 +13,18 @@ export interface Window {
 export interface WindowOptions {
   readonly stride?: number;
   readonly padding?: number;
+  readonly dilation?: number;
+  readonly groups?: number;
 }
 
 /** A square window with equal padding on all sides. */
-export function squareWindow({ stride = 1, padding = 0 }: WindowOptions): Window {
-  return { strides: [stride, stride], pads: [padding, padding, padding, padding], dilations: [1, 1], groups: 1 };
+export function squareWindow({ stride = 1, padding = 0, dilation = 1, groups = 1 }: WindowOptions): Window {
+  return {
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+    dilations: [dilation, dilation],
+    groups,
+  };
 }
 
 /** The window that a node of the family was made with. */

@@ -1,0 +1,59 @@
+// Parameters in parts: per-sample and per-restart gradients in one graph. A parameter with a leading axis P belongs to P equal, consecutive
+// parts of the batch, one slice to each. Where all slices are one shared parameter (a broadcast), the forward pass uses that one.
+import { GraphError, type Node } from "../graph.js";
+import { add } from "./elementwise.js";
+import { reshape } from "./layout.js";
+import { matmul } from "./matmul.js";
+import { broadcastTo } from "./reduce.js";
+
+/** `parameter` [...] repeated for `count` parts: [count, ...]. Its adjoint has one slice per part. */
+export function inParts(parameter: Node, count: number): Node {
+  return broadcastTo(reshape(parameter, [1, ...parameter.shape]), [count, ...parameter.shape]);
+}
+
+/** Samples in each of `parts` parts. Throws GraphError when the batch does not divide. */
+export function samplesPerPart(op: string, batch: number, parts: number): number {
+  if (batch % parts === 0) return batch / parts;
+  throw new GraphError(`${op}: a batch of ${batch} does not divide into ${parts} parts`);
+}
+
+/** The one parameter that all parts share, without the parts axis; undefined where parts may differ. */
+export function sharedByParts(parameter: Node): Node | undefined {
+  const [, ...rest] = parameter.shape;
+  const source = parameter.op === "broadcast" ? parameter.inputs[0]! : parameter;
+  const lead = parameter.shape.length - source.shape.length;
+  if (lead > 1 || source.shape.slice(1 - lead).join() !== rest.join()) return undefined;
+  return lead === 1 || source.shape[0] === 1 ? reshape(source, rest) : undefined;
+}
+
+/**
+ * Fully connected layer x·Wᵀ + b: x [N, in] or [N, T, in], weight [out, in] or [P, out, in], bias [out] or [P, out]. Throws GraphError when they do not fit.
+ */
+export function linear(x: Node, weight: Node, bias?: Node): Node {
+  const lead = x.shape.slice(0, -1);
+  const inputs = x.shape[x.shape.length - 1]!;
+  const outputs = weight.shape[weight.shape.length - 2]!;
+  const rows = lead.reduce((product, extent) => product * extent, 1);
+  const parts = weight.shape.length === 3 ? weight.shape[0]! : 1;
+  samplesPerPart("linear", x.shape[0]!, parts);
+  const product =
+    weight.shape.length === 3
+      ? matmul(reshape(x, [parts, rows / parts, inputs]), weight, { b: true })
+      : matmul(reshape(x, [rows, inputs]), weight, { b: true });
+  const y = reshape(product, [...lead, outputs]);
+  if (!bias) return y;
+  if (bias.shape.length === 1) return add(y, bias);
+  const perPart = reshape(y, [bias.shape[0]!, rows / bias.shape[0]!, outputs]);
+  return reshape(add(perPart, reshape(bias, [bias.shape[0]!, 1, outputs])), y.shape);
+}
+
+/** `parameter` [C] or [P, C] in a shape that combines element-wise with `x` [N, C, ...]: [1, C, 1, ...] or [N, C, 1, ...]. */
+export function channelwise(parameter: Node, x: Node): Node {
+  const [batch, channels, ...spatial] = x.shape;
+  const ones = spatial.map(() => 1);
+  if (parameter.shape.length === 1) return reshape(parameter, [1, channels!, ...ones]);
+  const parts = parameter.shape[0]!;
+  const samples = samplesPerPart("channelwise", batch!, parts);
+  const repeated = broadcastTo(reshape(parameter, [parts, 1, channels!]), [parts, samples, channels!]);
+  return reshape(repeated, [batch!, channels!, ...ones]);
+}
