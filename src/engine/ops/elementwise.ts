@@ -38,9 +38,18 @@ export function sub(a: Operand, b: Operand): Node {
   return binary("sub", x, y);
 }
 
+/** The scalar constant that `x` repeats, where the repeats are not needed to give a result of the other operand's shape. */
+function withoutRepeats(x: Node, other: Node): Node {
+  const [source] = x.inputs;
+  if (x.op !== "broadcast" || scalarValue(source!) === undefined) return x;
+  return broadcastShape(x.shape, other.shape).join() === other.shape.join() ? source! : x;
+}
+
 /** Product; a scalar factor is moved in front and merged with a scalar factor already there. */
 export function mul(a: Operand, b: Operand): Node {
-  const [x, y] = pair(a, b);
+  const [left, right] = pair(a, b);
+  const x = withoutRepeats(left, right);
+  const y = withoutRepeats(right, x);
   const factor = scalarValue(x);
   if (factor === undefined) return scalarValue(y) === undefined ? binary("mul", x, y) : mul(y, x);
   if (factor === 1) return y;
