@@ -1,8 +1,8 @@
 // From graph to a function: lowers what the precision needs, writes ONNX, opens a session on a backend.
 import { cast, type DType, type FloatArray, type Shape, sizeOf, type Tensor } from "../math/tensor.js";
-import type { Backend } from "./backends/backend.js";
+import { type Backend, BackendError } from "./backends/backend.js";
 import { type Node, topological } from "./graph.js";
-import { writeOnnx } from "./onnx/write.js";
+import { type OnnxModel, writeOnnx } from "./onnx/write.js";
 import { rules } from "./ops/index.js";
 import type { LoweringContext } from "./rule.js";
 
@@ -18,8 +18,6 @@ export interface CompileOptions {
 /** A compiled graph. `Outputs` are the names of the nodes it was compiled from. */
 export interface Program<Outputs extends string = string> {
   readonly dtype: DType;
-  /** The emitted ONNX model; write it to a file to look at it in Netron. */
-  readonly model: Uint8Array;
   readonly inputs: ReadonlyMap<string, Shape>;
   /** Evaluates all outputs. Arrays of the other precision are converted. Throws RangeError on a missing or ill-sized input. */
   run(inputs: Readonly<Record<string, FloatArray>>): Promise<Record<Outputs, FloatArray>>;
@@ -57,21 +55,32 @@ function constantIn(bound: Readonly<Record<string, unknown>>): (node: Node) => b
   };
 }
 
+/**
+ * The ONNX model that `compile` hands to a backend; write its `bytes` to a file to look at it in Netron. Programs do not keep it, since
+ * it holds a copy of all bound values. Throws GraphError as `writeOnnx`.
+ */
+export function emit(
+  outputs: Readonly<Record<string, Node>>,
+  { dtype, bind = {}, forms }: Omit<CompileOptions, "backend">,
+): OnnxModel {
+  const names = Object.keys(outputs);
+  const nodes = lower(Object.values(outputs), { dtype, isConstant: constantIn(bind), ...(forms ? { forms } : {}) });
+  return writeOnnx(Object.fromEntries(names.map((name, position) => [name, nodes[position]!])), dtype, bind);
+}
+
+/** Throws GraphError as `emit`, and BackendError when the backend cannot load the model. */
 export async function compile<const Outputs extends string>(
   outputs: Readonly<Record<Outputs, Node>>,
-  { backend, dtype, bind = {}, forms }: CompileOptions,
+  { backend, ...options }: CompileOptions,
 ): Promise<Program<Outputs>> {
-  const names = Object.keys(outputs) as Outputs[];
-  const nodes = lower(
-    names.map((name) => outputs[name]),
-    { dtype, isConstant: constantIn(bind), ...(forms ? { forms } : {}) },
-  );
-  const lowered = Object.fromEntries(names.map((name, position) => [name, nodes[position]!]));
-  const { bytes, inputs } = writeOnnx(lowered, dtype, bind);
+  const { dtype } = options;
+  if (!backend.dtypes.includes(dtype)) {
+    throw new BackendError(`${backend.name} computes in ${backend.dtypes.join(", ")}, asked for ${dtype}`);
+  }
+  const { bytes, inputs } = emit(outputs, options);
   const session = await backend.load(bytes, dtype);
   return {
     dtype,
-    model: bytes,
     inputs,
     async run(values) {
       const feeds: Record<string, { shape: Shape; data: FloatArray }> = {};

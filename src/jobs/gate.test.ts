@@ -9,6 +9,7 @@ describe("gatedBackend", () => {
     let disposed = 0;
     const backend: Backend = {
       name: "fake",
+      dtypes: ["float32"],
       load: async () => ({
         run: async () => {
           seen.push(inRuntime(gate));
@@ -20,7 +21,7 @@ describe("gatedBackend", () => {
       }),
     };
     const gated = gatedBackend(backend, gate, () => new Error("not wanted any more"));
-    expect(gated.name).toBe("fake");
+    expect([gated.name, gated.dtypes]).toEqual(["fake", ["float32"]]);
     const session = await gated.load(new Uint8Array(), "float32");
     expect(inRuntime(gate)).toBe(false);
     expect(await session.run({})).toEqual({ y: new Float32Array([1]) });
@@ -36,7 +37,7 @@ describe("gatedBackend", () => {
 
   it("is left when a call fails", async () => {
     const gate = createGate();
-    const broken: Backend = { name: "broken", load: () => Promise.reject(new Error("no kernel")) };
+    const broken: Backend = { name: "broken", dtypes: ["float32"], load: () => Promise.reject(new Error("no kernel")) };
     await expect(gatedBackend(broken, gate, () => 0).load(new Uint8Array(), "float32")).rejects.toThrow("no kernel");
     expect(inRuntime(gate)).toBe(false);
   });

@@ -40,6 +40,7 @@ export function gatedBackend(backend: Backend, gate: Gate, reason: () => unknown
 
   return {
     name: backend.name,
+    dtypes: backend.dtypes,
     load: (model, dtype) =>
       pass(async (): Promise<Session> => {
         const session = await backend.load(model, dtype);

@@ -74,6 +74,7 @@ export function writeOnnx(
   const inputs = new Map<string, Shape>();
   const integerNames = new Map<string, string>();
   let count = 0;
+  let emitted: Node | undefined;
 
   const initializer = (name: string, shape: Shape, dataType: DataType, data: ArrayBufferView): string => {
     const dims = shape.map(BigInt);
@@ -90,7 +91,9 @@ export function writeOnnx(
     node(opType, input, attributes = {}) {
       const output = `${RESERVED}v${count++}`;
       const list = Object.entries(attributes).map(([name, value]) => attribute(name, value));
-      nodes.push(create(NodeProtoSchema, { opType, input: [...input], output: [output], attribute: list }));
+      // The runtime's messages name nodes, and it wants the names unique.
+      const name = `${emitted?.op}:${emitted?.id}/${nodes.length}`;
+      nodes.push(create(NodeProtoSchema, { name, opType, input: [...input], output: [output], attribute: list }));
       return output;
     },
     nameOf(node) {
@@ -113,6 +116,7 @@ export function writeOnnx(
   };
 
   for (const node of topological(Object.values(outputs))) {
+    emitted = node;
     if (node.op === "constant") names.set(node, emitter.floats(node.value!));
     else if (node.op === "input") names.set(node, emitInput(node));
     else {
