@@ -197,7 +197,9 @@ export async function runRound(options: RoundOptions): Promise<RoundRecord> {
 function descend(weights: Weights, update: Update, learningRate: number): Weights {
   return new Map(
     [...weights].map(([name, { shape, data }]) => {
-      const step = update.get(name)!.data;
+      const step = update.get(name)?.data;
+      // Buffers are in no update.
+      if (!step) return [name, { shape, data }];
       return [
         name,
         tensor(

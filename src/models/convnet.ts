@@ -1,7 +1,8 @@
 // Small ReLU network, net N3 of spec/attacks-optimization.md 1.13: 3x3 convolutions of 32, 32 and 64 channels (strides 1, 2, 2), linear.
 import type { ImageShape } from "../data/dataset.js";
 import type { Model } from "./define.js";
-import { chain, convolution, reluLayer } from "./layers.js";
+import { chain, reluLayer } from "./layers.js";
+import { convolution } from "./layers-image.js";
 
 export default function convnet(inputShape: ImageShape, classes: number): Model {
   const layer = (name: string, filters: number, stride: number) =>

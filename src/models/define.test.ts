@@ -30,7 +30,7 @@ describe("models", () => {
     expect(gradients.map(({ shape }) => shape)).toEqual(model.parameters.map(({ shape }) => shape));
     const shapes = new Map(model.parameters.map(({ name, shape }) => [name, shape]));
     expect(shapes.get(model.head.weight)).toEqual([7, features.shape[1]]);
-    expect(shapes.get(model.head.bias)).toEqual([7]);
+    expect(shapes.get(model.head.bias!)).toEqual([7]);
     expect(new Set(shapes.keys()).size).toBe(model.parameters.length);
   });
 
@@ -38,10 +38,10 @@ describe("models", () => {
     const model = models.lenet!([3, 32, 32], 10);
     const weights = initialise(model, createRandom(7));
     expect(initialise(model, createRandom(7))).toEqual(weights);
-    for (const { name, shape, initialBound } of model.parameters) {
+    for (const { name, shape, initial } of model.parameters) {
       const { data } = weights.get(name)!;
       expect(data.length).toBe(sizeOf(shape));
-      expect(initialBound).toBe(0.5);
+      expect(initial).toEqual({ uniform: 0.5 });
       expect(Math.max(...data.map(Math.abs))).toBeLessThanOrEqual(0.5);
     }
     const mean = Array.from(weights.get("fc.0.weight")!.data).reduce((sum, w) => sum + w * w, 0) / sizeOf([10, 768]);
@@ -51,15 +51,18 @@ describe("models", () => {
   });
 
   it("bounds fan-in initialisation by 1/√(fan-in)", () => {
-    const bounds = models.convnet!([3, 8, 8], 2).parameters.map(({ initialBound }) => initialBound);
-    expect(bounds).toEqual([27, 27, 288, 288, 288, 288, 256, 256].map((fanIn) => 1 / Math.sqrt(fanIn)));
+    const initial = models.convnet!([3, 8, 8], 2).parameters.map((parameter) => parameter.initial);
+    const fans = [27, 27, 288, 288, 288, 288, 256, 256];
+    expect(initial).toEqual(fans.map((fan) => ({ uniform: 1 / Math.sqrt(fan) })));
   });
 
   it("names parameter inputs after the parameters", () => {
     const model = models.mlp!([1, 2, 2], 3);
-    const names = parameterInputs(createGraph(), model).map(({ attributes }) => attributes.name);
+    const input = parameterInputs(createGraph(), model);
+    const names = model.parameters.map(({ name }) => input(name).attributes.name);
     expect(Object.keys(parameterValues(initialise(model, createRandom(1))))).toEqual(names);
     expect(names).toEqual(["parameter:fc1.weight", "parameter:fc1.bias", "parameter:fc2.weight", "parameter:fc2.bias"]);
+    expect(() => input("fc3.bias")).toThrow(new RangeError('model mlp has no parameter or buffer "fc3.bias"'));
   });
 
   it("makes one-hot rows", () => {

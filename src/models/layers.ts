@@ -1,79 +1,51 @@
-// Layers as values and the chain that makes a model of them. A layer learns its input shape when it is placed in a chain.
+// Layers as values, combinators, and the chain that makes a model of them. A layer learns its input shape when it is placed.
 import type { ImageShape } from "../data/dataset.js";
-import {
-  add,
-  conv,
-  matmul,
-  type Node,
-  relu,
-  reshape,
-  sigmoid,
-  squareWindow,
-  type WindowOptions,
-} from "../engine/index.js";
+import { linear as affine, type Node, relu, reshape, sigmoid } from "../engine/index.js";
 import { type Shape, sizeOf } from "../math/tensor.js";
-import type { Model, Parameter } from "./define.js";
+import type { BatchStatistics, Lookup, Mode, Model, Parameter } from "./define.js";
+import { fanIn, type Scheme } from "./initial.js";
 
-interface Placed {
+/** What a placed layer is traced with. */
+export interface Tracing {
+  readonly parameter: Lookup;
+  readonly mode: Mode;
+  /** Called by every BatchNorm layer in train mode. */
+  note(layer: string, statistics: BatchStatistics): void;
+}
+
+export interface Placed {
   /** Output shape without the batch axis. */
   readonly shape: Shape;
   readonly parameters: readonly Parameter[];
-  apply(x: Node, parameter: (name: string) => Node): Node;
+  readonly buffers?: readonly Parameter[];
+  apply(x: Node, tracing: Tracing): Node;
 }
 
 export type Layer = (input: Shape) => Placed;
 
-/** Half-width of the initial uniform distribution given the fan-in. */
-export type InitialBound = (fanIn: number) => number;
-
-/** PyTorch's default for convolutions and linear layers, weights and biases alike: 1/√fan-in. */
-export const fanInBound: InitialBound = (fanIn) => 1 / Math.sqrt(fanIn);
-
-interface ConvolutionOptions extends WindowOptions {
-  readonly filters: number;
-  readonly kernel: number;
-  readonly bound?: InitialBound;
+export interface LinearOptions {
+  readonly initial?: Scheme;
+  readonly bias?: boolean;
 }
 
-/** Square convolution with bias, parameters `<name>.weight` [filters, channels, k, k] and `<name>.bias`. */
-export function convolution(
-  name: string,
-  { filters, kernel, bound = fanInBound, ...options }: ConvolutionOptions,
-): Layer {
-  return ([channels, height, width]) => {
-    const window = squareWindow(options);
-    const extent = (input: number) =>
-      Math.floor((input + 2 * (options.padding ?? 0) - kernel) / (options.stride ?? 1)) + 1;
-    const initialBound = bound(channels! * kernel * kernel);
-    return {
-      shape: [filters, extent(height!), extent(width!)],
-      parameters: [
-        { name: `${name}.weight`, shape: [filters, channels!, kernel, kernel], initialBound },
-        { name: `${name}.bias`, shape: [filters], initialBound },
-      ],
-      apply: (x, parameter) =>
-        add(conv(x, parameter(`${name}.weight`), window), reshape(parameter(`${name}.bias`), [1, filters, 1, 1])),
-    };
-  };
-}
-
-/** Fully connected layer with bias, parameters `<name>.weight` [outputs, inputs] and `<name>.bias`; flattens its input. */
-export function linear(name: string, outputs: number, bound: InitialBound = fanInBound): Layer {
+/** Fully connected layer, parameters `<name>.weight` [outputs, inputs] and `<name>.bias`; flattens its input. */
+export function linear(name: string, outputs: number, { initial = fanIn, bias = true }: LinearOptions = {}): Layer {
   return (input) => {
     const inputs = sizeOf(input);
+    const fan = { in: inputs, out: outputs };
+    const weight = { name: `${name}.weight`, shape: [outputs, inputs], initial: initial.weight(fan) };
+    const offset = { name: `${name}.bias`, shape: [outputs], initial: initial.bias(fan) };
     return {
       shape: [outputs],
-      parameters: [
-        { name: `${name}.weight`, shape: [outputs, inputs], initialBound: bound(inputs) },
-        { name: `${name}.bias`, shape: [outputs], initialBound: bound(inputs) },
-      ],
-      apply: (x, parameter) =>
-        add(matmul(flatten(x), parameter(`${name}.weight`), { b: true }), parameter(`${name}.bias`)),
+      parameters: bias ? [weight, offset] : [weight],
+      apply: (x, { parameter }) =>
+        affine(flatten(x), parameter(weight.name), bias ? parameter(offset.name) : undefined),
     };
   };
 }
 
-const activation =
+/** A layer without parameters that keeps the shape. */
+export const activation =
   (op: (x: Node) => Node): Layer =>
   (shape) => ({ shape, parameters: [], apply: op });
 
@@ -83,36 +55,58 @@ export const sigmoidLayer = activation(sigmoid);
 /** [N, …] as [N, F]. */
 export const flatten = (x: Node): Node => reshape(x, [x.shape[0]!, sizeOf(x.shape.slice(1))]);
 
+/** Layers one after the other, as one layer. Throws RangeError when an output would be empty. */
+export function sequence(...layers: readonly Layer[]): Layer {
+  return (input) => {
+    const placed: Placed[] = [];
+    let shape = input;
+    for (const layer of layers) {
+      const next = layer(shape);
+      if (next.shape.some((extent) => !(extent >= 1))) throw new RangeError("a layer's output would be empty");
+      placed.push(next);
+      shape = next.shape;
+    }
+    return {
+      shape,
+      parameters: placed.flatMap(({ parameters }) => parameters),
+      buffers: placed.flatMap(({ buffers = [] }) => buffers),
+      apply: (x, tracing) => placed.reduce((value, layer) => layer.apply(value, tracing), x),
+    };
+  };
+}
+
 /** A model that applies `layers` in order and ends in a linear layer `head` onto the classes. */
 export function chain(
   id: string,
   inputShape: ImageShape,
   classes: number,
   layers: readonly Layer[],
-  head: { readonly name: string; readonly bound?: InitialBound },
+  { name, ...options }: LinearOptions & { readonly name: string },
 ): Model {
-  const placed: Placed[] = [];
-  let shape: Shape = inputShape;
-  for (const layer of [...layers, linear(head.name, classes, head.bound)]) {
-    const next = layer(shape);
-    if (next.shape.some((extent) => extent < 1)) {
-      throw new RangeError(
-        `model ${id} cannot take images of ${inputShape.join("x")}: a layer's output would be empty`,
-      );
+  const place = () => {
+    try {
+      return sequence(...layers)(inputShape);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new RangeError(`model ${id} cannot take images of ${inputShape.join("x")}: ${error.message}`, {
+        cause: error,
+      });
     }
-    placed.push(next);
-    shape = next.shape;
-  }
-  const last = placed.pop()!;
+  };
+  const body = place();
+  const head = linear(name, classes, options)(body.shape);
   return {
     id,
     inputShape,
     classes,
-    parameters: [...placed, last].flatMap((layer) => layer.parameters),
-    head: { weight: `${head.name}.weight`, bias: `${head.name}.bias` },
-    forward(x, parameter) {
-      const features = flatten(placed.reduce((value, layer) => layer.apply(value, parameter), x));
-      return { features, logits: last.apply(features, parameter) };
+    parameters: [...body.parameters, ...head.parameters],
+    buffers: body.buffers ?? [],
+    head: { weight: `${name}.weight`, ...(options.bias === false ? {} : { bias: `${name}.bias` }) },
+    forward(x, parameter, mode = "eval") {
+      const batchStatistics = new Map<string, BatchStatistics>();
+      const tracing: Tracing = { parameter, mode, note: (layer, seen) => batchStatistics.set(layer, seen) };
+      const features = flatten(body.apply(x, tracing));
+      return { features, logits: head.apply(features, tracing), batchStatistics };
     },
   };
 }

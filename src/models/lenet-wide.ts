@@ -1,7 +1,8 @@
 // Wide LeNet, net N2 of spec/attacks-optimization.md 1.13: the LeNet topology with 64 channels, ReLU and fan-in initialisation.
 import type { ImageShape } from "../data/dataset.js";
 import type { Model } from "./define.js";
-import { chain, convolution, reluLayer } from "./layers.js";
+import { chain, reluLayer } from "./layers.js";
+import { convolution } from "./layers-image.js";
 
 export default function lenetWide(inputShape: ImageShape, classes: number): Model {
   const layer = (name: string, stride: number) => convolution(name, { filters: 64, kernel: 5, padding: 2, stride });

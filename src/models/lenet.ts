@@ -2,13 +2,15 @@
 // channels (strides 2, 2, 1), sigmoid, one linear layer; all weights and biases uniform in ±0.5. Names as in the authors' code.
 import type { ImageShape } from "../data/dataset.js";
 import type { Model } from "./define.js";
-import { chain, convolution, sigmoidLayer } from "./layers.js";
+import { uniform } from "./initial.js";
+import { chain, sigmoidLayer } from "./layers.js";
+import { convolution } from "./layers-image.js";
 
-const bound = () => 0.5;
+const initial = uniform(0.5);
 
 export default function lenet(inputShape: ImageShape, classes: number): Model {
   const layer = (name: string, stride: number) =>
-    convolution(name, { filters: 12, kernel: 5, padding: 2, stride, bound });
+    convolution(name, { filters: 12, kernel: 5, padding: 2, stride, initial });
   const body = [layer("body.0", 2), sigmoidLayer, layer("body.2", 2), sigmoidLayer, layer("body.4", 1), sigmoidLayer];
-  return chain("lenet", inputShape, classes, body, { name: "fc.0", bound });
+  return chain("lenet", inputShape, classes, body, { name: "fc.0", initial });
 }

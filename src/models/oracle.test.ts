@@ -32,9 +32,9 @@ describe("the second order of every model is the slope of its first order along 
     const { step, bar } = precision[id]!;
     const at = (epsilon: number) => {
       const feeds: Record<string, FloatArray> = { x: draw(1, sizeOf(x.shape)), labels: draw(2, 10).map(Math.abs) };
-      model.parameters.forEach(({ name, shape, initialBound }, i) => {
+      model.parameters.forEach(({ name, shape, initial }, i) => {
         feeds[`v${i}`] = direction[i]!;
-        feeds[`parameter:${name}`] = draw(100 + i, sizeOf(shape), initialBound).map(
+        feeds[`parameter:${name}`] = draw(100 + i, sizeOf(shape), (initial as { uniform: number }).uniform).map(
           (w, j) => w + epsilon * direction[i]![j]!,
         );
       });

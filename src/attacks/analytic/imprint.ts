@@ -1,6 +1,6 @@
 // The imprint block of spec/attacks-analytic.md 1.4: k identical query rows with rising biases, ReLU, and a second layer with identical
 // columns, put in front of a model. Neighbouring rows then differ by just the samples whose query value lies between their biases.
-import { add, matmul, relu, reshape } from "../../engine/index.js";
+import { linear, type Node, relu, reshape } from "../../engine/index.js";
 import type { Payload } from "../../federated/hooks.js";
 import { sizeOf, tensor } from "../../math/tensor.js";
 import type { Model, Weights } from "../../models/define.js";
@@ -44,16 +44,15 @@ export function insertImprint({ model, weights }: Payload, edges: Float64Array):
   const armed: Model = {
     ...model,
     id: `imprint+${model.id}`,
-    parameters: [...[...block].map(([name, { shape }]) => ({ name, shape, initialBound: 0 })), ...model.parameters],
-    forward(x, parameter) {
-      const hidden = relu(
-        add(matmul(flatten(x), parameter(`${names.query}.weight`), { b: true }), parameter(`${names.query}.bias`)),
-      );
-      const out = add(
-        matmul(hidden, parameter(`${names.spread}.weight`), { b: true }),
-        parameter(`${names.spread}.bias`),
-      );
-      return model.forward(reshape(out, x.shape), parameter);
+    parameters: [
+      ...[...block].map(([name, { shape }]) => ({ name, shape, initial: { constant: 0 } })),
+      ...model.parameters,
+    ],
+    forward(x, parameter, mode) {
+      const layer = (name: string, input: Node) =>
+        linear(input, parameter(`${name}.weight`), parameter(`${name}.bias`));
+      const out = layer(names.spread, relu(layer(names.query, flatten(x))));
+      return model.forward(reshape(out, x.shape), parameter, mode);
     },
   };
   return {

@@ -22,8 +22,11 @@ export interface HeadGradient {
   readonly features: number;
 }
 
-/** The last layer's part of an observed update. */
+/** The last layer's part of an observed update. Throws RangeError where the layer has no bias or the update lacks it. */
 export function headGradient({ payload: { model }, view }: ObservedRound): HeadGradient {
+  if (model.head.bias === undefined) {
+    throw new RangeError(`labels cannot be recovered from ${model.id}: its last layer has no bias; set labels: known`);
+  }
   const weight = view.update.get(model.head.weight);
   const bias = view.update.get(model.head.bias);
   if (!weight || !bias)

@@ -8,7 +8,7 @@ export const ilrgLabels: LabelRule = (round, batchSize) => {
   const { weight, bias, classes, features } = headGradient(round);
   const { model, weights } = round.payload;
   const headWeight = weights.get(model.head.weight)!.data;
-  const headBias = weights.get(model.head.bias)!.data;
+  const headBias = weights.get(model.head.bias!)!.data;
 
   const probabilities = Array.from({ length: classes }, (_, c) => {
     const logits = Array.from({ length: classes }, (_, row) => {

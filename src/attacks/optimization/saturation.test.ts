@@ -11,7 +11,7 @@ const fresh = freshPayload(models.mlp!([1, 6, 6], 4), random);
 
 /** The same net with `push` added to the logit of one class. */
 function inclined(label: number, push: number): Payload {
-  const name = fresh.model.head.bias;
+  const name = fresh.model.head.bias!;
   const { shape, data } = fresh.weights.get(name)!;
   const pushed = data.map((value, c) => (c === label ? value + push : value));
   return { ...fresh, weights: new Map([...fresh.weights, [name, { shape, data: pushed }]]) };

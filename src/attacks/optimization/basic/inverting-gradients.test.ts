@@ -108,7 +108,7 @@ describe("inverting-gradients", () => {
   });
 
   it("says that a model which already predicts the label gives nothing", async () => {
-    const name = payload.model.head.bias;
+    const name = payload.model.head.bias!;
     const { shape: extents, data } = payload.weights.get(name)!;
     const sure = { shape: extents, data: data.map((value, c) => (c === batch.labels[0] ? value + 20 : value)) };
     const certain = { ...payload, weights: new Map([...payload.weights, [name, sure]]) };
