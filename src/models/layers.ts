@@ -1,6 +1,6 @@
 // Layers as values, combinators, and the chain that makes a model of them. A layer learns its input shape when it is placed.
 import type { ImageShape } from "../data/dataset.js";
-import { linear as affine, type Node, relu, reshape, sigmoid } from "../engine/index.js";
+import { add, linear as affine, type Node, relu, reshape, sigmoid } from "../engine/index.js";
 import { type Shape, sizeOf } from "../math/tensor.js";
 import type { BatchStatistics, Lookup, Mode, Model, Parameter } from "./define.js";
 import { fanIn, type Scheme } from "./initial.js";
@@ -71,6 +71,22 @@ export function sequence(...layers: readonly Layer[]): Layer {
       parameters: placed.flatMap(({ parameters }) => parameters),
       buffers: placed.flatMap(({ buffers = [] }) => buffers),
       apply: (x, tracing) => placed.reduce((value, layer) => layer.apply(value, tracing), x),
+    };
+  };
+}
+
+/** x + body(x), or shortcut(x) + body(x). Throws RangeError when the shapes differ. */
+export function residual(body: Layer, shortcut: Layer = sequence()): Layer {
+  return (input) => {
+    const [main, side] = [body(input), shortcut(input)];
+    if (main.shape.join() !== side.shape.join()) {
+      throw new RangeError(`a shortcut of ${side.shape.join("x")} does not add to ${main.shape.join("x")}`);
+    }
+    return {
+      shape: main.shape,
+      parameters: [...main.parameters, ...side.parameters],
+      buffers: [...(main.buffers ?? []), ...(side.buffers ?? [])],
+      apply: (x, tracing) => add(main.apply(x, tracing), side.apply(x, tracing)),
     };
   };
 }
