@@ -17,7 +17,8 @@ export interface ConvolutionCase {
   readonly channels: number;
   readonly filters: number;
   readonly groups: number;
-  readonly taps: number;
+  /** Numbers in the weight. */
+  readonly weights: number;
   readonly positions: number;
   /** Width of the smaller map. */
   readonly extent: number;
@@ -37,13 +38,14 @@ export const policy: { readonly [M in Member]: readonly Row<M>[] } = {
   conv: [{ form: "matrix", when: float64 }, { form: "direct" }],
   convInputGrad: [
     { form: "matrix", when: float64 },
-    { form: "mirrored", when: ({ constantWeight, stride, extent }) => constantWeight && stride === 1 && extent >= 8 },
+    { form: "mirrored", when: ({ groups }) => groups > 1 },
+    { form: "mirrored", when: ({ constantWeight, channels }) => constantWeight && channels >= 8 },
     { form: "transposed" },
   ],
   convWeightGrad: [
     { form: "matrix", when: float64 },
-    { form: "swapped", when: ({ channels, groups }) => channels <= 32 || groups > 1 },
-    { form: "unfolded" },
+    { form: "unfolded", when: ({ channels, groups }) => channels <= 4 || groups > 1 },
+    { form: "matrix" },
   ],
 };
 
@@ -65,7 +67,7 @@ export function caseOf(node: Node, { dtype, isConstant }: LoweringContext): Conv
     channels: x.shape[1]!,
     filters: y.shape[1]!,
     groups,
-    taps: sizeOf(w.shape.slice(2)),
+    weights: sizeOf(w.shape),
     positions: y.shape[0]! * sizeOf(y.shape.slice(2)),
     extent: y.shape[3]!,
     stride: Math.max(...strides),
