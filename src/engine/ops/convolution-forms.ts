@@ -92,6 +92,25 @@ function oneHotKernels({ graph }: Node, rows: number, columns: number): Node {
   return graph.constant(tensor([taps, 1, rows, columns], data));
 }
 
+/** dx as wᵀ·dy for every tap, all samples in one product, then laid back over the map: the adjoint of `unfolded`. */
+function columnsInputGrad(node: Node): Node {
+  const [dy, w] = node.inputs as [Node, Node];
+  const [batch, filters, ...output] = dy.shape as [number, number, number, number];
+  const [, channels, ...extent] = node.shape as [number, number, number, number];
+  const [rows, columns] = w.shape.slice(-2) as [number, number];
+  const [taps, positions] = [rows * columns, output[0] * output[1]];
+  const matrix = reshape(transpose(dy, [1, 0, 2, 3]), [filters, batch * positions]);
+  const product = matmul(reshape(w, [filters, channels * taps]), matrix, { a: true });
+  const planes = transpose(reshape(product, [channels * taps, batch, positions]), [1, 0, 2]);
+  const folded = convInputGrad(
+    reshape(planes, [batch * channels, taps, ...output]),
+    oneHotKernels(dy, rows, columns),
+    { ...windowOf(node), groups: 1 },
+    [batch * channels, 1, ...extent],
+  );
+  return reshape(folded, node.shape);
+}
+
 /** dw as dy · unfolded(x)ᵀ, group by group: one product for each sample, then their sum. */
 function unfoldedWeightGrad(node: Node): Node {
   const [x, dy] = node.inputs as [Node, Node];
@@ -121,7 +140,12 @@ function unfoldedTogether(node: Node): Node {
 /** The forms by member of the family and name. */
 export const forms = {
   conv: { direct: () => null, matrix: matrixConv },
-  convInputGrad: { transposed: () => null, mirrored: mirroredInputGrad, matrix: matrixConvInputGrad },
+  convInputGrad: {
+    transposed: () => null,
+    mirrored: mirroredInputGrad,
+    columns: columnsInputGrad,
+    matrix: matrixConvInputGrad,
+  },
   convWeightGrad: {
     swapped: swappedWeightGrad,
     unfolded: unfoldedWeightGrad,

@@ -35,11 +35,16 @@ interface Row<M extends Member> {
 const float64 = ({ dtype }: ConvolutionCase) => dtype === "float64";
 
 export const policy: { readonly [M in Member]: readonly Row<M>[] } = {
-  conv: [{ form: "matrix", when: float64 }, { form: "direct" }],
+  conv: [
+    { form: "matrix", when: float64 },
+    { form: "matrix", when: ({ constantWeight, extent, channels }) => constantWeight && extent <= 4 && channels >= 64 },
+    { form: "direct" },
+  ],
   convInputGrad: [
     { form: "matrix", when: float64 },
     { form: "mirrored", when: ({ groups }) => groups > 1 },
     { form: "mirrored", when: ({ constantWeight, channels }) => constantWeight && channels >= 8 },
+    { form: "columns", when: ({ extent, channels }) => extent <= 4 && channels >= 64 },
     { form: "transposed" },
   ],
   convWeightGrad: [
@@ -54,6 +59,7 @@ const able: Readonly<Record<string, (node: Node) => boolean>> = {
   mirrored: canMirror,
   swapped: canSwap,
   together: (node) => windowOf(node).groups === 1,
+  columns: (node) => windowOf(node).groups === 1 && node.shape[1]! > 1,
 };
 
 /** The members' shapes by role. */
