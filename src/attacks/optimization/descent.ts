@@ -5,6 +5,7 @@ import { multiStepDecay } from "../../math/schedule.js";
 import type { Tensor } from "../../math/tensor.js";
 import type { AttackContext } from "../define.js";
 import type { Matching } from "./matching.js";
+import { type Start, searchStarts } from "./starts.js";
 
 export interface DescentOptions {
   readonly iterations: number;
@@ -31,38 +32,44 @@ export interface DescentResult {
 /** Progress reports and curve points per restart. */
 const REPORTS = 40;
 
-/** Searches images whose gradient matches. A restart ends early at a non-finite objective. Throws the signal's reason on abort. */
+/**
+ * Searches images whose gradient matches, restarts side by side as the matching allows. A restart ends early at a non-finite objective.
+ * Throws the signal's reason on abort.
+ */
 export async function descend(
   matching: Matching,
   labels: Float64Array,
   options: DescentOptions,
   context: AttackContext,
 ): Promise<DescentResult> {
-  let chosen = await descendOnce(matching, labels, options, context, 0);
-  let { iterations } = chosen;
-  for (let restart = 1; restart < options.restarts && !context.outOfTime(); restart++) {
-    const run = await descendOnce(matching, labels, options, context, restart);
-    iterations += run.iterations;
-    if (run.distance < chosen.distance) chosen = run;
-  }
-  return { ...chosen, iterations };
+  const { found } = await searchStarts(
+    matching,
+    {
+      starts: options.restarts,
+      iterations: options.iterations,
+      search: (start) => descendOnce(start, labels, options, context),
+      isEnd: () => false,
+    },
+    context,
+  );
+  const chosen = found.reduce((best, other) => (other.distance < best.distance ? other : best));
+  return { ...chosen, iterations: found.reduce((sum, run) => sum + run.iterations, 0) };
 }
 
 async function descendOnce(
-  matching: Matching,
+  { index, evaluate, report }: Start,
   labels: Float64Array,
-  { iterations, learningRate, restarts, signed, start, project, preview }: DescentOptions,
-  { signal, outOfTime, progress }: AttackContext,
-  restart: number,
+  { iterations, learningRate, signed, start, project, preview }: DescentOptions,
+  { signal, outOfTime }: AttackContext,
 ): Promise<DescentResult> {
-  const x = start(restart);
+  const x = start(index);
   const adam = createAdam(x.length, { learningRate });
   const best = { images: x.slice(), objective: Number.POSITIVE_INFINITY, distance: Number.POSITIVE_INFINITY };
   const curve: DescentResult["curve"] = [];
   let iteration = 0;
   for (; iteration < iterations && !outOfTime(); iteration++) {
     signal.throwIfAborted();
-    const { objective, distance, imageGradient } = await matching.evaluate(x, labels);
+    const { objective, distance, imageGradient } = await evaluate(x, labels);
     if (!Number.isFinite(objective)) break;
     if (objective < best.objective) {
       best.images.set(x);
@@ -71,12 +78,7 @@ async function descendOnce(
     }
     if (iteration % Math.ceil(iterations / REPORTS) === 0) {
       curve.push({ iteration, loss: objective });
-      progress({
-        iteration: restart * iterations + iteration,
-        total: restarts * iterations,
-        loss: best.objective,
-        image: preview(best.images),
-      });
+      report(iteration, best.objective, () => preview(best.images));
     }
     adam.step(
       x,

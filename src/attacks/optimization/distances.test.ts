@@ -18,6 +18,14 @@ async function measure(g: readonly number[], t: readonly number[]): Promise<Reco
   return { l2: out.l2[0]!, cosine: out.cosine[0]! };
 }
 
+/** Three parts of the first list at once, against the same second list. */
+const inParts = await (() => {
+  const graph = createGraph();
+  const g = [graph.input("g0", [3, 2]), graph.input("g1", [3, 2, 1])];
+  const t = [graph.input("t0", [2]), graph.input("t1", [2, 1])];
+  return compile({ l2: distances.l2(g, t), cosine: distances.cosine(g, t) }, { backend, dtype: "float64" });
+})();
+
 const vector = fc
   .array(
     fc.integer({ min: -50, max: 50 }).map((value) => value / 8),
@@ -55,6 +63,22 @@ describe("gradient distances", () => {
         expect(scaled.cosine).toBe(plain.cosine);
       }),
       { numRuns: 50 },
+    );
+  });
+
+  it("come one per part where gradients have a parts axis", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(vector, vector, vector), vector, async (parts, t) => {
+        const half = (from: number) => Float64Array.from(parts.flatMap((g) => g.slice(from, from + 2)));
+        const target = (from: number) => Float64Array.from(t.slice(from, from + 2));
+        const out = await inParts.run({ g0: half(0), g1: half(2), t0: target(0), t1: target(2) });
+        for (const [part, g] of parts.entries()) {
+          const alone = await measure(g, t);
+          expect(out.l2[part]).toBeCloseTo(alone.l2, 10);
+          expect(out.cosine[part]).toBeCloseTo(alone.cosine, 12);
+        }
+      }),
+      { numRuns: 20 },
     );
   });
 });

@@ -9,6 +9,7 @@ import { type StartResult, searchFromStarts } from "./lbfgs-starts.js";
 import { createMatching } from "./matching.js";
 import { toPixels } from "./pixels.js";
 import { saturationNote } from "./saturation.js";
+import { startsAtOnce } from "./starts.js";
 
 export const lbfgsOptions = z.object({
   lineSearch: z
@@ -20,6 +21,7 @@ export const lbfgsOptions = z.object({
     .min(1)
     .default(8)
     .describe("random starts at most; the search ends when one matches the gradient (authors: 1)"),
+  startsAtOnce,
   calls: z
     .int()
     .min(1)
@@ -71,6 +73,7 @@ export async function invertByLbfgs(
     distance: "l2",
     knownDefense,
     labels: labels ? "fixed" : "joint",
+    restarts: Math.min(options.startsAtOnce, options.starts),
   });
   try {
     const fixed = labels ? oneHot(labels.values, model.classes) : null;

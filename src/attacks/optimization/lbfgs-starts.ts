@@ -4,6 +4,7 @@ import { createLbfgs } from "../../math/lbfgs.js";
 import type { Tensor } from "../../math/tensor.js";
 import type { AttackContext } from "../define.js";
 import type { Matching } from "./matching.js";
+import { type Start, searchStarts } from "./starts.js";
 
 export interface StartOptions {
   readonly starts: number;
@@ -30,6 +31,16 @@ export interface StartResult {
 /** Share of ‖g*‖² below which a candidate counts as the origin of the gradient: later starts are not needed. */
 const MATCHED = 1e-6;
 
+/** What one start found. */
+interface Run {
+  readonly state: StartResult["outcomes"][number]["state"];
+  /** Where it came, images followed by label logits in joint mode. */
+  readonly point: Float64Array;
+  readonly distance: number;
+  readonly curve: StartResult["curve"];
+  readonly evaluations: number;
+}
+
 /**
  * Searches images, and label logits too when `matching` is in joint mode; `fixedLabels` are probabilities otherwise.
  * Throws the signal's reason on abort.
@@ -37,73 +48,81 @@ const MATCHED = 1e-6;
 export async function searchFromStarts(
   matching: Matching,
   fixedLabels: Float64Array | null,
-  { starts, calls, lineSearch, history, target }: StartOptions,
-  { random, signal, outOfTime, progress }: AttackContext,
+  options: StartOptions,
+  context: AttackContext,
   preview: (images: Float64Array) => Tensor,
 ): Promise<StartResult> {
   const { imageSize, labelSize, targetNorm } = matching;
-  const joint = fixedLabels === null;
-  let chosen: Omit<StartResult, "outcomes" | "iterations" | "exhausted"> | null = null;
-  const outcomes: StartResult["outcomes"] = [];
-  let iterations = 0;
+  const { found, vain } = await searchStarts<Run>(
+    matching,
+    {
+      starts: options.starts,
+      iterations: options.calls,
+      search: (start) => searchOnce(start, matching, fixedLabels, options, context, preview),
+      isEnd: ({ distance }) => distance <= MATCHED * targetNorm,
+    },
+    context,
+  );
+  const runs = found.filter(({ evaluations }) => evaluations > 0);
+  const nothing: Run = {
+    state: "calls used up",
+    point: new Float64Array(fixedLabels ? imageSize : imageSize + labelSize).fill(0.5, 0, imageSize),
+    distance: Number.POSITIVE_INFINITY,
+    curve: [],
+    evaluations: 0,
+  };
+  const chosen = runs.reduce((best, run) => (run.distance < best.distance ? run : best), nothing);
+  return {
+    images: chosen.point.slice(0, imageSize),
+    labelLogits: chosen.point.slice(imageSize),
+    distance: chosen.distance,
+    curve: chosen.curve,
+    outcomes: runs.map(({ state, distance }) => ({ state, relative: distance / targetNorm })),
+    iterations: [...runs, ...vain].reduce((sum, { evaluations }) => sum + evaluations, 0),
+    exhausted: context.outOfTime(),
+  };
+}
 
+async function searchOnce(
+  { index, evaluate, isWanted, report }: Start,
+  { imageSize, labelSize, targetNorm }: Matching,
+  fixedLabels: Float64Array | null,
+  { calls, lineSearch, history, target }: StartOptions,
+  { random, signal, outOfTime }: AttackContext,
+  preview: (images: Float64Array) => Tensor,
+): Promise<Run> {
+  const start = new Float64Array(fixedLabels ? imageSize : imageSize + labelSize);
+  random.split("start", index).fillNormal(start, 0, 1);
+  const goesOn = () => isWanted() && !outOfTime();
+  const optimiser = createLbfgs(start, {
+    lineSearch,
+    history,
+    gradientTolerance: 0,
+    changeTolerance: 0,
+    onIteration: goesOn,
+  });
   const objective = async (point: Float64Array) => {
     signal.throwIfAborted();
-    const labels = joint ? point.subarray(imageSize) : fixedLabels;
-    const step = await matching.evaluate(point.subarray(0, imageSize), labels);
+    const step = await evaluate(point.subarray(0, imageSize), fixedLabels ?? point.subarray(imageSize));
     const gradient = new Float64Array(point.length);
     gradient.set(step.imageGradient);
     if (step.labelGradient) gradient.set(step.labelGradient, imageSize);
     return { value: step.objective, gradient };
   };
 
-  for (let start = 0; start < starts && !outOfTime(); start++) {
-    const point = new Float64Array(joint ? imageSize + labelSize : imageSize);
-    random.split("start", start).fillNormal(point, 0, 1);
-    const optimiser = createLbfgs(point, {
-      lineSearch,
-      history,
-      gradientTolerance: 0,
-      changeTolerance: 0,
-      onIteration: () => !outOfTime(),
-    });
-    const curve: StartResult["curve"] = [];
-    let state: StartResult["outcomes"][number]["state"] = "calls used up";
-    let evaluations = 0;
-    for (let call = 0; call < calls && !outOfTime(); call++) {
-      const before = optimiser.best.value;
-      const report = await optimiser.step(objective);
-      curve.push({ iteration: report.iterations, loss: optimiser.best.value });
-      evaluations = report.evaluations;
-      progress({
-        iteration: start * calls + call + 1,
-        total: starts * calls,
-        loss: optimiser.best.value,
-        ...(call % 5 === 0 ? { image: preview(optimiser.best.x.subarray(0, imageSize)) } : {}),
-      });
-      if (optimiser.best.value <= target * targetNorm) state = "matched";
-      else if (report.state === "diverged") state = "diverged";
-      else if (report.state === "converged") state = "converged";
-      else if (report.state === "stalled" && optimiser.best.value === before) state = "stalled";
-      if (state !== "calls used up") break;
-    }
-    iterations += evaluations;
-    const distance = optimiser.best.value;
-    outcomes.push({ state, relative: distance / targetNorm });
-    if (Number.isFinite(distance) && (chosen === null || distance < chosen.distance)) {
-      const images = optimiser.best.x.slice(0, imageSize);
-      chosen = { images, labelLogits: optimiser.best.x.slice(imageSize), distance, curve };
-    }
-    if (distance <= MATCHED * targetNorm) break;
+  const { best } = optimiser;
+  const curve: StartResult["curve"] = [];
+  let state: Run["state"] = "calls used up";
+  let evaluations = 0;
+  for (let call = 0; call < calls && state === "calls used up" && goesOn(); call++) {
+    const before = best.value;
+    const told = await optimiser.step(objective);
+    curve.push({ iteration: told.iterations, loss: best.value });
+    evaluations = told.evaluations;
+    report(call + 1, best.value, call % 5 === 0 ? () => preview(best.x.subarray(0, imageSize)) : undefined);
+    if (best.value <= target * targetNorm) state = "matched";
+    else if (told.state === "diverged" || told.state === "converged") state = told.state;
+    else if (told.state === "stalled" && best.value === before) state = "stalled";
   }
-  if (chosen === null) {
-    const images = new Float64Array(imageSize).fill(0.5);
-    chosen = {
-      images,
-      labelLogits: new Float64Array(joint ? labelSize : 0),
-      distance: Number.POSITIVE_INFINITY,
-      curve: [],
-    };
-  }
-  return { ...chosen, outcomes, iterations, exhausted: outOfTime() };
+  return { state, point: best.x, distance: best.value, curve, evaluations };
 }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { relativeError } from "../../../test/engine-fixture.js";
 import { backend, drawBatch, freshPayload, observed, playRound } from "../../../test/small-round.js";
 import type { Node } from "../../engine/index.js";
 import { mapUpdate } from "../../federated/update.js";
 import { createRandom } from "../../math/random.js";
 import { models } from "../../models/index.js";
 import { oneHot } from "../../models/loss.js";
-import type { ObservedRound } from "../../threat/observation.js";
+import type { KnownDefense, ObservedRound } from "../../threat/observation.js";
 import { type DistanceName, distances } from "./distances.js";
-import { createMatching, type Matching } from "./matching.js";
+import { createMatching, type Matching, type MatchingStep } from "./matching.js";
 import { totalVariation } from "./priors.js";
 
 const random = createRandom(12);
@@ -22,10 +23,12 @@ interface Setup {
   readonly labels: "joint" | "fixed";
   readonly tv?: number;
   readonly round?: ObservedRound;
+  readonly restarts?: number;
+  readonly knownDefense?: KnownDefense;
 }
 
 async function match<T>(
-  { distance, labels, tv = 0, round: seen = round }: Setup,
+  { distance, labels, tv = 0, round: seen = round, ...rest }: Setup,
   use: (matching: Matching) => Promise<T>,
 ) {
   const priors = [{ weight: tv, term: (x: Node) => totalVariation(x) }];
@@ -37,6 +40,7 @@ async function match<T>(
     distance,
     labels,
     priors,
+    ...rest,
   });
   try {
     return await use(matching);
@@ -117,6 +121,57 @@ describe("gradient matching", () => {
     expect(await at("cosine", halved)).toEqual(await at("cosine", round));
     const [whole, half] = [await at("l2", round), await at("l2", halved)];
     expect(half.distance).not.toBeCloseTo(whole.distance, 3);
+  });
+
+  const defense = { id: "gaussian-noise", options: { clip: 0.05 } };
+  const shared = [
+    ...setups,
+    ...names.map((distance) => ({ distance, labels: "joint" as const, tv: 10, knownDefense: defense })),
+  ];
+
+  it.each(shared)(
+    "gives each of several candidates in one run what it gives it alone: $distance, labels $labels, tv $tv",
+    async (setup) => {
+      await match({ ...setup, restarts: 4 }, async (matching) => {
+        const drawn = createRandom(3);
+        const candidates = Array.from({ length: 4 }, (_, i) => {
+          const [images, labels] = [new Float64Array(matching.imageSize), new Float64Array(matching.labelSize)];
+          drawn.fillNormal(images, 0.5, 1);
+          drawn.fillUniform(labels, 0, 1);
+          return { images, labels: setup.labels === "joint" ? labels : i % 2 ? truth : labels };
+        });
+        const alone: MatchingStep[] = [];
+        for (const { images, labels } of candidates) alone.push(await matching.evaluate(images, labels));
+        expect(new Set(alone.map(({ objective }) => objective)).size).toBe(4);
+        for (const count of [4, 3, 2, 1]) {
+          const steps = await matching.evaluateAll(candidates.slice(0, count));
+          expect(steps).toHaveLength(count);
+          steps.forEach((step, i) => {
+            const expected = alone[i]!;
+            expect(
+              relativeError(Float64Array.of(step.objective, step.distance), [expected.objective, expected.distance]),
+            ).toBeLessThan(1e-12);
+            expect(relativeError(step.imageGradient, expected.imageGradient)).toBeLessThan(1e-12);
+            expect(step.labelGradient === null).toBe(setup.labels === "fixed");
+            if (step.labelGradient) {
+              expect(relativeError(step.labelGradient, expected.labelGradient!)).toBeLessThan(1e-12);
+            }
+          });
+        }
+      });
+    },
+  );
+
+  it("serves as many candidates as it was opened for", async () => {
+    await match({ distance: "l2", labels: "fixed", restarts: 2 }, async (matching) => {
+      const candidate = { images: batch.inputs.data, labels: truth };
+      expect(matching).toMatchObject({ restarts: 2, imageSize: 84 * 2, labelSize: 6 });
+      await expect(matching.evaluateAll([])).rejects.toThrow("1 to 2 candidates, got 0");
+      await expect(matching.evaluateAll([candidate, candidate, candidate])).rejects.toThrow("1 to 2 candidates, got 3");
+    });
+    await expect(match({ distance: "l2", labels: "fixed", restarts: 0 }, async () => {})).rejects.toThrow(
+      "1 restart or more in one run, got 0",
+    );
   });
 
   it("names the tensor that an update lacks", async () => {

@@ -5,7 +5,7 @@ import type { KnownDefense } from "../../threat/observation.js";
 import { clippedNoise } from "./gaussian-noise.js";
 import { sentEntries } from "./top-k.js";
 
-/** What the defense would have made of `gradients`; `sent` is the observed update, tensor by tensor. */
+/** What the defense would have made of `gradients`; `sent` is the observed update, tensor by tensor. Gradients may come in parts. */
 export type Imitation = (gradients: readonly Node[], sent: readonly Node[], options: KnownDefense["options"]) => Node[];
 
 /** By id of the defense. */

@@ -121,6 +121,22 @@ describe.each([dlg, idlg])("$id", (attack) => {
   });
 });
 
+describe("starts side by side", () => {
+  it("end as they do one by one", async () => {
+    const options = { starts: 3, calls: 1, target: 0, precision: "float64" };
+    const [single, several] = [
+      await run(dlg, { options }),
+      await run(dlg, { options: { ...options, startsAtOnce: 3 } }),
+    ];
+    expect(several.notes).toEqual(single.notes);
+    expect(several.iterations).toBe(single.iterations);
+    expect(several.labels).toEqual(single.labels);
+    several.inputs.data.forEach((value, i) => {
+      expect(value).toBeCloseTo(single.inputs.data[i]!, 6);
+    });
+  });
+});
+
 describe("the space that clients train in", () => {
   it("is undone where the adversary knows the normalisation", async () => {
     const normalization = { mean: [0.5, 0.4, 0.6], deviation: [0.25, 0.2, 0.3] };

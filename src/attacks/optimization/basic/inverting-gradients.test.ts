@@ -89,6 +89,16 @@ describe("inverting-gradients", () => {
     expect(moved).toBeGreaterThan(0);
   });
 
+  it("searches restarts side by side and chooses the same one", async () => {
+    const options = { iterations: 15, signed: false, restarts: 3 };
+    const [single, several] = [await run(options), await run({ ...options, startsAtOnce: 3 })];
+    expect(several.iterations).toBe(single.iterations);
+    expect(several.confidence[0]).toBeCloseTo(single.confidence[0]!, 5);
+    several.inputs.data.forEach((value, i) => {
+      expect(value).toBeCloseTo(single.inputs.data[i]!, 3);
+    });
+  });
+
   it("restores the labels of a batch by counts", async () => {
     const several = drawBatch(random.split("several"), shape, 4, 4);
     const seen = observed(await playRound({ payload, batch: several }));

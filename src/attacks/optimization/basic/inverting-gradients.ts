@@ -11,6 +11,7 @@ import { pixelBox } from "../pixel-box.js";
 import { toPixels } from "../pixels.js";
 import { totalVariation } from "../priors.js";
 import { saturationNote } from "../saturation.js";
+import { startsAtOnce } from "../starts.js";
 
 const options = z.object({
   iterations: z.int().min(1).default(2000).describe("signed Adam steps (authors: 4,800 to 24,000)"),
@@ -21,6 +22,7 @@ const options = z.object({
     .default(1e-3)
     .describe("weight of total variation (authors: 1e-6 to 1e-1 by model; re-tune per model)"),
   restarts: z.int().min(1).default(1).describe("independent starts; chosen by gradient distance"),
+  startsAtOnce,
   init: z
     .enum(["grey", "normal"])
     .default("grey")
@@ -83,6 +85,7 @@ export default defineAttack({
       knownDefense,
       labels: "fixed",
       priors: [{ weight: chosen.tv, term: totalVariation }],
+      restarts: Math.min(chosen.startsAtOnce, chosen.restarts),
     });
     const start = (restart: number) => {
       const stream = context.random.split("restart", restart);
