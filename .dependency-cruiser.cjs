@@ -50,6 +50,13 @@ module.exports = {
       to: { path: "^src/federated/", pathNot: "^src/federated/hooks\\.ts$" },
     },
     {
+      name: "engine-stands-alone",
+      comment: "engine/ is made of engine/, math/ and the protobuf writer; only a backend loads a runtime",
+      severity: "error",
+      from: { path: "^src/engine/", pathNot: "(^src/engine/backends/node-|\\.test\\.ts$)" },
+      to: { pathNot: "^src/(engine|math)/|(^|/)node_modules/@bufbuild/protobuf/" },
+    },
+    {
       name: "engine-runs-in-the-browser",
       comment: "no Node built-in and no Node package above engine/backends/node-*",
       severity: "error",
