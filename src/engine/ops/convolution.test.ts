@@ -2,17 +2,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { draw, relativeError } from "../../../test/engine-fixture.js";
 import { testOpCases } from "../../../test/op-cases.js";
-import { type DType, sizeOf } from "../../math/tensor.js";
+import { sizeOf } from "../../math/tensor.js";
 import { nodeCpu } from "../backends/node-cpu.js";
 import { compile } from "../compile.js";
 import { createGraph, GraphError } from "../graph.js";
-import { conv, convInputGrad, convWeightGrad } from "./convolution.js";
+import { conv, convInputGrad, convTranspose, convWeightGrad } from "./convolution.js";
 import { forms } from "./convolution-forms.js";
 import { squareWindow, type Window } from "./window.js";
 
 interface Options extends Omit<Window, "groups"> {
   readonly shape: number[];
   readonly groups?: number;
+  readonly outputPadding?: [number, number];
 }
 
 const windowFrom = ({ strides, pads, dilations, groups = 1 }: Options): Window => ({
@@ -24,6 +25,8 @@ const windowFrom = ({ strides, pads, dilations, groups = 1 }: Options): Window =
 
 testOpCases("convolution", {
   conv: ([x, w], options: Options) => conv(x!, w!, windowFrom(options)),
+  convInParts: ([x, w], options: Options) => conv(x!, w!, windowFrom(options)),
+  convTranspose: ([x, w], options: Options) => convTranspose(x!, w!, windowFrom(options), options.outputPadding),
   convInputGrad: ([dy, w], options: Options) => convInputGrad(dy!, w!, windowFrom(options), options.shape),
   convWeightGrad: ([x, dy], options: Options) => convWeightGrad(x!, dy!, windowFrom(options), options.shape),
 });

@@ -58,6 +58,25 @@ export function convWeightGrad(x: Node, dy: Node, window: Window, weightShape: S
   );
 }
 
+/**
+ * Transposed convolution, the adjoint of `conv` as a layer of its own: x [N, Ci, H, W], w [Ci, Co/groups, Kh, Kw] (as PyTorch and ONNX
+ * keep it). `window.pads` crop the result, `outputPadding` adds rows and columns at its far end. Throws GraphError where they do not fit.
+ */
+export function convTranspose(
+  x: Node,
+  w: Node,
+  window: Window,
+  outputPadding: readonly [number, number] = [0, 0],
+): Node {
+  const [kernelRows, kernelColumns] = w.shape.slice(-2) as [number, number];
+  const extents = [kernelRows, kernelColumns].map((kernel, axis) => {
+    const { strides, pads, dilations } = window;
+    const reach = (x.shape[axis + 2]! - 1) * strides[axis]! + dilations[axis]! * (kernel - 1) + 1;
+    return reach - pads[axis]! - pads[axis + 2]! + outputPadding[axis]!;
+  });
+  return convInputGrad(x, w, window, [x.shape[0]!, w.shape[w.shape.length - 3]! * window.groups, ...extents]);
+}
+
 function onnxWindow(window: Window, kernel: readonly number[]) {
   return {
     strides: [...window.strides],
