@@ -5,6 +5,7 @@ import { elementwiseOps } from "./elementwise.js";
 import { gatherRowsOps } from "./gather-rows.js";
 import { layoutOps } from "./layout.js";
 import { matmulOps } from "./matmul.js";
+import { partsOps } from "./parts.js";
 import { reduceOps } from "./reduce.js";
 import { softmaxOps } from "./softmax.js";
 
@@ -13,6 +14,7 @@ export const rules: Readonly<Record<string, OpRule | undefined>> = {
   ...reduceOps,
   ...layoutOps,
   ...matmulOps,
+  ...partsOps,
   ...convolutionOps,
   ...gatherRowsOps,
   ...softmaxOps,

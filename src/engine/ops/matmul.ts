@@ -1,7 +1,7 @@
 // Matrix products, of two matrices or of equally batched stacks of them, with either factor transposed.
 import { GraphError, type Node } from "../graph.js";
 import type { OpFamily } from "../rule.js";
-import { transpose } from "./layout.js";
+import { reshape, transpose } from "./layout.js";
 
 /** What to transpose (last two axes) before multiplying. */
 interface Flip {
@@ -43,6 +43,13 @@ export const matmulOps: OpFamily = {
         flipA ? matmul(b, adjoint, { a: flipB, b: true }) : matmul(adjoint, b, { b: !flipB }),
         flipB ? matmul(adjoint, a, { a: true, b: flipA }) : matmul(a, adjoint, { a: !flipA }),
       ];
+    },
+    // A stack of equal right factors (a parameter shared by parts, parts.ts) is one product with all rows of the left factor.
+    lower: (node) => {
+      const [a, b] = node.inputs as [Node, Node];
+      if (b.op !== "inParts" || node.attributes.a === 1 || node.shape.length !== 3) return null;
+      const rows = reshape(a, [node.shape[0]! * node.shape[1]!, a.shape[2]!]);
+      return reshape(matmul(rows, b.inputs[0]!, { b: node.attributes.b === 1 }), node.shape);
     },
     emit: (node, emitter) => {
       const [a, b] = node.inputs as [Node, Node];

@@ -1,14 +1,15 @@
 // Parameters in parts: per-sample and per-restart gradients in one graph. A parameter with a leading axis P belongs to P equal, consecutive
 // parts of the batch, one slice to each. Where all slices are one shared parameter (a broadcast), the forward pass uses that one.
 import { GraphError, type Node } from "../graph.js";
+import type { OpFamily } from "../rule.js";
 import { add } from "./elementwise.js";
 import { reshape } from "./layout.js";
 import { matmul } from "./matmul.js";
-import { broadcastTo } from "./reduce.js";
+import { broadcastTo, sum } from "./reduce.js";
 
 /** `parameter` [...] repeated for `count` parts: [count, ...]. Its adjoint has one slice per part. */
 export function inParts(parameter: Node, count: number): Node {
-  return broadcastTo(reshape(parameter, [1, ...parameter.shape]), [count, ...parameter.shape]);
+  return parameter.graph.node("inParts", [parameter], {}, [count, ...parameter.shape]);
 }
 
 /** Samples in each of `parts` parts. Throws GraphError when the batch does not divide. */
@@ -18,13 +19,8 @@ export function samplesPerPart(op: string, batch: number, parts: number): number
 }
 
 /** The one parameter that all parts share, without the parts axis; undefined where parts may differ. */
-export function sharedByParts(parameter: Node): Node | undefined {
-  const [, ...rest] = parameter.shape;
-  const source = parameter.op === "broadcast" ? parameter.inputs[0]! : parameter;
-  const lead = parameter.shape.length - source.shape.length;
-  if (lead > 1 || source.shape.slice(1 - lead).join() !== rest.join()) return undefined;
-  return lead === 1 || source.shape[0] === 1 ? reshape(source, rest) : undefined;
-}
+export const sharedByParts = (parameter: Node): Node | undefined =>
+  parameter.op === "inParts" ? parameter.inputs[0] : undefined;
 
 /**
  * Fully connected layer x·Wᵀ + b: x [N, in] or [N, T, in], weight [out, in] or [P, out, in], bias [out] or [P, out]. Throws GraphError when they do not fit.
@@ -57,3 +53,10 @@ export function channelwise(parameter: Node, x: Node): Node {
   const repeated = broadcastTo(reshape(parameter, [parts, 1, channels!]), [parts, samples, channels!]);
   return reshape(repeated, [batch!, channels!, ...ones]);
 }
+
+export const partsOps: OpFamily = {
+  inParts: {
+    gradient: (_, adjoint) => [sum(adjoint, [0])],
+    emit: (node, emitter) => emitter.node("Expand", [emitter.nameOf(node.inputs[0]!), emitter.integers(node.shape)]),
+  },
+};

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { draw, relativeError } from "../../../test/engine-fixture.js";
+import { sizeOf } from "../../math/tensor.js";
+import { nodeCpu } from "../backends/node-cpu.js";
+import { compile } from "../compile.js";
+import { grad } from "../gradient.js";
+import { createGraph, type Node, topological } from "../graph.js";
+import { convWeightGrad } from "./convolution.js";
+import { add, mul, sub } from "./elementwise.js";
+import { innerProduct, squaredNorm } from "./ghost.js";
+import { matmul } from "./matmul.js";
+import { squareWindow } from "./window.js";
+
+interface Gradient {
+  readonly x: number[];
+  readonly dy: number[];
+  readonly of: (x: Node, dy: Node) => Node;
+}
+
+const byConvolution = (x: number[], weight: number[], dy: number[], stride = 1, padding = 1): Gradient => ({
+  x,
+  dy,
+  of: (input, adjoint) => convWeightGrad(input, adjoint, squareWindow({ stride, padding }), weight),
+});
+
+/** Gradients with few positions and wide weights, where the ghost form pays. */
+const gradients: Record<string, Gradient> = {
+  "convolution, batch 1": byConvolution([1, 16, 2, 2], [12, 16, 3, 3], [1, 12, 2, 2]),
+  "convolution, batch 2, stride 2": byConvolution([2, 20, 3, 4], [16, 20, 3, 3], [2, 16, 2, 2], 2),
+  "pointwise convolution": byConvolution([1, 16, 2, 2], [16, 16, 1, 1], [1, 16, 2, 2], 1, 0),
+  "linear layer": { x: [2, 20], dy: [2, 15], of: (x, dy) => matmul(dy, x, { a: true }) },
+  "linear layer, weight transposed": { x: [2, 20], dy: [2, 15], of: (x, dy) => matmul(x, dy, { a: true }) },
+};
+
+describe("the ghost form", () => {
+  it.each(Object.entries(gradients))("equals the direct form, with its derivatives: %s", async (_, { x, dy, of }) => {
+    const graph = createGraph();
+    const [input, adjoint] = [graph.input("x", x), graph.input("dy", dy)];
+    const gradient = of(input, adjoint);
+    const target = graph.input("target", gradient.shape);
+    const value = (ghost: boolean) =>
+      add(mul(0.5, squaredNorm(gradient, ghost)), mul(3, innerProduct(gradient, target, ghost)));
+    const outputs: Record<string, Node> = {};
+    for (const [form, scalar] of Object.entries({ ghost: value(true), direct: value(false) })) {
+      const [dx, ddy] = grad(scalar, [input, adjoint]);
+      Object.assign(outputs, { [`${form} value`]: scalar, [`${form} dx`]: dx, [`${form} ddy`]: ddy });
+    }
+    expect(topological([outputs["ghost value"]!])).not.toContain(gradient);
+    expect(topological([outputs["direct value"]!])).toContain(gradient);
+    const program = await compile(outputs, { backend: nodeCpu({ threads: 1 }), dtype: "float64" });
+    const results = await program.run({
+      x: draw(1, sizeOf(x)),
+      dy: draw(2, sizeOf(dy)),
+      target: draw(3, sizeOf(gradient.shape)),
+    });
+    await program.dispose();
+    for (const name of ["value", "dx", "ddy"]) {
+      expect(relativeError(results[`ghost ${name}`]!, results[`direct ${name}`]!), name).toBeLessThan(1e-13);
+    }
+  });
+
+  it("is not taken where it costs more: many positions, small weights, or a gradient that is no product", () => {
+    const graph = createGraph();
+    const [x, dy] = [graph.input("x", [4, 3, 16, 16]), graph.input("dy", [4, 8, 16, 16])];
+    const gradient = convWeightGrad(x, dy, squareWindow({ padding: 1 }), [8, 3, 3, 3]);
+    const bias = sub(graph.input("b", [5]), 1);
+    for (const tensor of [gradient, bias]) {
+      expect(squaredNorm(tensor, true)).toBe(squaredNorm(tensor, false));
+      expect(innerProduct(tensor, tensor, true)).toBe(innerProduct(tensor, tensor, false));
+    }
+  });
+});
