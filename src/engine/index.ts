@@ -8,6 +8,7 @@ export * from "./ops/elementwise.js";
 export * from "./ops/ghost.js";
 export * from "./ops/layout.js";
 export * from "./ops/matmul.js";
+export * from "./ops/normalisation.js";
 export * from "./ops/parts.js";
 export * from "./ops/reduce.js";
 export * from "./ops/softmax.js";

@@ -2,15 +2,14 @@
 import type { DType, Tensor } from "../math/tensor.js";
 import type { Node } from "./graph.js";
 
+/** What an ONNX attribute can hold here; numbers and lists are integers unless marked. */
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
+
 /** Writes ONNX nodes; handed to `emit`. All names are names of ONNX values. */
 export interface Emitter {
   readonly dtype: DType;
   /** Appends one ONNX node with one output and returns the output's name. */
-  node(
-    opType: string,
-    inputs: readonly string[],
-    attributes?: Readonly<Record<string, number | string | number[]>>,
-  ): string;
+  node(opType: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>): string;
   /** Name of a graph node that has been emitted (every input of the node at hand has). */
   nameOf(node: Node): string;
   /** Name of an int64 initialiser with these values (shapes, axes, starts). */

@@ -3,7 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { cast, type DType, type FloatArray, type Shape, type Tensor, tensor } from "../../math/tensor.js";
 import { GraphError, type Node, topological } from "../graph.js";
 import { rules } from "../ops/index.js";
-import type { Emitter } from "../rule.js";
+import type { Emitter, OnnxAttribute } from "../rule.js";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -26,12 +26,13 @@ const elementType = (dtype: DType): DataType => (dtype === "float32" ? DataType.
 
 const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-function attribute(name: string, value: number | string | readonly number[]): AttributeProto {
+function attribute(name: string, value: OnnxAttribute): AttributeProto {
   if (typeof value === "string") {
     return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
   }
   if (typeof value === "number")
     return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  if ("float" in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
 

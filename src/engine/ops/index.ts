@@ -5,6 +5,7 @@ import { elementwiseOps } from "./elementwise.js";
 import { gatherRowsOps } from "./gather-rows.js";
 import { layoutOps } from "./layout.js";
 import { matmulOps } from "./matmul.js";
+import { normalisationOps } from "./normalisation.js";
 import { partsOps } from "./parts.js";
 import { reduceOps } from "./reduce.js";
 import { softmaxOps } from "./softmax.js";
@@ -15,6 +16,7 @@ export const rules: Readonly<Record<string, OpRule | undefined>> = {
   ...layoutOps,
   ...matmulOps,
   ...partsOps,
+  ...normalisationOps,
   ...convolutionOps,
   ...gatherRowsOps,
   ...softmaxOps,

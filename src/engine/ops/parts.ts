@@ -43,16 +43,32 @@ export function linear(x: Node, weight: Node, bias?: Node): Node {
   return reshape(add(perPart, reshape(bias, [bias.shape[0]!, 1, outputs])), y.shape);
 }
 
+/**
+ * `parameter` of `rank` axes, or with a parts axis in front, so that it combines element-wise with a batch of `size` samples whose axes before
+ * `gap` the parameter lacks: [1, …] or [size, …] with `gap` ones in between.
+ */
+function perSample(parameter: Node, size: number, rank: number, gap: number): Node {
+  const ones = Array.from({ length: gap }, () => 1);
+  if (parameter.shape.length === rank) return reshape(parameter, [1, ...ones, ...parameter.shape]);
+  const [parts, ...own] = parameter.shape as [number, ...number[]];
+  const samples = samplesPerPart("a parameter in parts", size, parts);
+  return reshape(broadcastTo(reshape(parameter, [parts, 1, ...own]), [parts, samples, ...own]), [
+    size,
+    ...ones,
+    ...own,
+  ]);
+}
+
 /** `parameter` [C] or [P, C] in a shape that combines element-wise with `x` [N, C, ...]: [1, C, 1, ...] or [N, C, 1, ...]. */
 export function channelwise(parameter: Node, x: Node): Node {
-  const [batch, channels, ...spatial] = x.shape;
-  const ones = spatial.map(() => 1);
-  if (parameter.shape.length === 1) return reshape(parameter, [1, channels!, ...ones]);
-  const parts = parameter.shape[0]!;
-  const samples = samplesPerPart("channelwise", batch!, parts);
-  const repeated = broadcastTo(reshape(parameter, [parts, 1, channels!]), [parts, samples, channels!]);
-  return reshape(repeated, [batch!, channels!, ...ones]);
+  const [batch, channels, ...spatial] = x.shape as [number, number, ...number[]];
+  const row = perSample(parameter, batch, 1, 0);
+  return reshape(row, [row.shape[0]!, channels, ...spatial.map(() => 1)]);
 }
+
+/** `parameter` [...own] or [P, ...own] in a shape that combines element-wise with `x` [N, ..., ...own], `own` being its last `rank` axes. */
+export const featurewise = (parameter: Node, x: Node, rank: number): Node =>
+  perSample(parameter, x.shape[0]!, rank, x.shape.length - 1 - rank);
 
 export const partsOps: OpFamily = {
   inParts: {
