@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { draw, relativeError } from "../../../test/engine-fixture.js";
 import { backend } from "../../../test/small-round.js";
-import { compile, createGraph } from "../../engine/index.js";
+import { compile, convWeightGrad, createGraph, grad, type Node, squareWindow } from "../../engine/index.js";
+import { sizeOf } from "../../math/tensor.js";
 import { type DistanceName, distances } from "./distances.js";
 
 /** Distances of two lists of one vector of 2 and one matrix of 2 x 1. */
@@ -80,5 +82,39 @@ describe("gradient distances", () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it("stay the same where gradients are left unformed, with their derivatives", async () => {
+    const graph = createGraph();
+    const [x, dy, b] = [graph.input("x", [1, 16, 2, 2]), graph.input("dy", [1, 12, 2, 2]), graph.input("b", [3])];
+    const gradients = [convWeightGrad(x, dy, squareWindow({ padding: 1 }), [12, 16, 3, 3]), b];
+    const targets = gradients.map(({ shape }, i) => graph.input(`t${i}`, shape));
+    const squares = graph.input("squares", [2]);
+    const outputs: Record<string, Node> = {};
+    for (const name of Object.keys(distances) as DistanceName[]) {
+      for (const [form, value] of Object.entries({
+        ghost: distances[name](gradients, targets, squares),
+        direct: distances[name](gradients, targets),
+      })) {
+        const [dx] = grad(value, [x]);
+        Object.assign(outputs, { [`${name} ${form}`]: value, [`${name} ${form} dx`]: dx });
+      }
+    }
+    const unformed = await compile(outputs, { backend, dtype: "float64" });
+    const feeds = Object.fromEntries(
+      [x, dy, b, ...targets].map((node, i) => [`${node.attributes.name}`, draw(i, sizeOf(node.shape))]),
+    );
+    const squared = targets.map((node) =>
+      feeds[`${node.attributes.name}`]!.reduce((sum, value) => sum + value * value, 0),
+    );
+    const out = await unformed.run({ ...feeds, squares: Float64Array.from(squared) });
+    await unformed.dispose();
+    for (const name of Object.keys(distances)) {
+      for (const part of ["", " dx"]) {
+        expect(relativeError(out[`${name} ghost${part}`]!, out[`${name} direct${part}`]!), name + part).toBeLessThan(
+          1e-12,
+        );
+      }
+    }
   });
 });

@@ -1,9 +1,26 @@
 // Gradient distances of spec/attacks-optimization.md 1.4: how far the gradient of a candidate is from the observed one. Gradients may come in
 // parts (engine/ops/parts.ts), one candidate each: then there is one distance per part.
-import { add, div, mul, type Node, sqrt, square, sub, sum } from "../../engine/index.js";
+import {
+  add,
+  div,
+  ghostNorm,
+  ghostProduct,
+  mul,
+  type Node,
+  prefersGhost,
+  sqrt,
+  square,
+  sub,
+  sum,
+} from "../../engine/index.js";
+import { tensor } from "../../math/tensor.js";
 
-/** Distance between two lists of tensors: a scalar where shapes are equal, [P] where all gradients have a leading axis P more than targets. */
-export type Distance = (gradients: readonly Node[], targets: readonly Node[]) => Node;
+/**
+ * Distance between two lists of tensors: a scalar where shapes are equal, [P] where all gradients have a leading axis P more than targets.
+ * Where `targetSquares` [tensors], the ‖g*‖² of each target, is given, gradients that are dearer to form than to measure stay unformed
+ * (engine/ops/ghost.ts), and differences below about 1e-6 ‖g*‖² drown in float32.
+ */
+export type Distance = (gradients: readonly Node[], targets: readonly Node[], targetSquares?: Node) => Node;
 
 const total = (terms: readonly Node[]): Node => terms.reduce((sumSoFar, term) => add(sumSoFar, term));
 
@@ -25,21 +42,33 @@ function sumOf(x: Node, inParts: boolean): Node {
 export const squaredNorm = (tensors: readonly Node[], inParts = false): Node =>
   total(tensors.map((each) => sumOf(square(each), inParts)));
 
-/** Σ ⟨·, ·⟩ over all tensors, or of each part of `gradients` with `targets`. */
-const innerProduct = (gradients: readonly Node[], targets: readonly Node[]): Node =>
-  total(gradients.map((each, i) => sumOf(mul(each, targets[i]!), areInParts(gradients, targets))));
+/** Σ ‖·‖² of the tensors, the squares of a list known from outside. */
+const sumOfSquares = (squares: Node, chosen: readonly boolean[]): Node =>
+  sum(mul(squares, squares.graph.constant(tensor([chosen.length], Float64Array.from(chosen, Number)))));
 
 export const distances = {
   /** Σ ‖g - g*‖² over all tensors (DLG, iDLG). */
-  l2: (gradients, targets) =>
-    squaredNorm(
-      gradients.map((each, i) => sub(each, targets[i]!)),
-      areInParts(gradients, targets),
-    ),
+  l2: (gradients, targets, targetSquares?) => {
+    const inParts = areInParts(gradients, targets);
+    const ghosts = gradients.map((each) => targetSquares !== undefined && prefersGhost(each));
+    const terms = gradients.map((each, i) =>
+      ghosts[i]
+        ? sub(ghostNorm(each), mul(2, ghostProduct(each, targets[i]!)))
+        : squaredNorm([sub(each, targets[i]!)], inParts),
+    );
+    return total(targetSquares && ghosts.includes(true) ? [...terms, sumOfSquares(targetSquares, ghosts)] : terms);
+  },
   /** 1 - ⟨g, g*⟩ / (‖g‖ ‖g*‖) over the concatenation of all tensors (Inverting Gradients). */
-  cosine: (gradients, targets) => {
-    const norms = mul(sqrt(squaredNorm(gradients, areInParts(gradients, targets))), sqrt(squaredNorm(targets)));
-    return sub(1, div(innerProduct(gradients, targets), norms));
+  cosine: (gradients, targets, targetSquares?) => {
+    const inParts = areInParts(gradients, targets);
+    const isGhost = (each: Node) => targetSquares !== undefined && prefersGhost(each);
+    const norm = total(gradients.map((each) => (isGhost(each) ? ghostNorm(each) : squaredNorm([each], inParts))));
+    const inner = total(
+      gradients.map((each, i) =>
+        isGhost(each) ? ghostProduct(each, targets[i]!) : sumOf(mul(each, targets[i]!), inParts),
+      ),
+    );
+    return sub(1, div(inner, mul(sqrt(norm), sqrt(targetSquares ? sum(targetSquares) : squaredNorm(targets)))));
   },
 } satisfies Record<string, Distance>;
 

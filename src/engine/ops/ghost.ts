@@ -2,10 +2,10 @@
 // ‖G‖² = ⟨dyᵀdy, colᵀcol⟩ and ⟨G, T⟩ = ⟨dy, col-product with T⟩. Exact in theory; ‖G‖² - 2⟨G, T⟩ + ‖T‖² loses what lies below about
 // 1e-6·‖T‖² in float32, so attacks that converge further must not use it.
 import { sizeOf } from "../../math/tensor.js";
-import type { Node } from "../graph.js";
+import { GraphError, type Node } from "../graph.js";
 import { conv } from "./convolution.js";
 import { unfolded } from "./convolution-forms.js";
-import { mul, square } from "./elementwise.js";
+import { mul } from "./elementwise.js";
 import { reshape, transpose } from "./layout.js";
 import { matmul } from "./matmul.js";
 import { sum } from "./reduce.js";
@@ -45,19 +45,26 @@ function factorsOf(gradient: Node): Factors | null {
   return null;
 }
 
-/** ‖gradient‖², a scalar; by Gram matrices where `ghost` is set and that is cheaper. */
-export function squaredNorm(gradient: Node, ghost = false): Node {
-  const factors = ghost ? factorsOf(gradient) : null;
-  if (!factors) return sum(square(gradient));
+/** Whether the ghost form of a gradient exists and is cheaper than forming it. */
+export const prefersGhost = (gradient: Node): boolean => factorsOf(gradient) !== null;
+
+/** ‖gradient‖² by Gram matrices, a scalar. Throws GraphError where `prefersGhost` does not hold. */
+export function ghostNorm(gradient: Node): Node {
+  const { left, right } = requireFactors(gradient);
   const gram = (factor: Node) => matmul(factor, factor, { a: true });
-  return sum(mul(gram(factors.left), gram(factors.right)));
+  return sum(mul(gram(left), gram(right)));
 }
 
-/** ⟨gradient, target⟩, a scalar; without forming `gradient` where `ghost` is set and that is cheaper. */
-export function innerProduct(gradient: Node, target: Node, ghost = false): Node {
-  if (!ghost || !factorsOf(gradient)) return sum(mul(gradient, target));
-  const [a, b] = gradient.inputs as [Node, Node];
-  if (gradient.op === "convWeightGrad") return sum(mul(b, conv(a, target, windowOf(gradient))));
-  const { left, right } = factorsOf(gradient)!;
-  return sum(mul(left, matmul(target, right)));
+/** ⟨gradient, target⟩ without forming `gradient`, a scalar. Throws GraphError where `prefersGhost` does not hold. */
+export function ghostProduct(gradient: Node, target: Node): Node {
+  const { left, right } = requireFactors(gradient);
+  if (gradient.op !== "convWeightGrad") return sum(mul(left, matmul(target, right)));
+  const [x, dy] = gradient.inputs as [Node, Node];
+  return sum(mul(dy, conv(x, target, windowOf(gradient))));
+}
+
+function requireFactors(gradient: Node): Factors {
+  const factors = factorsOf(gradient);
+  if (factors) return factors;
+  throw new GraphError(`the ghost form of ${gradient.op} [${gradient.shape}] does not exist or costs more; form it`);
 }

@@ -86,6 +86,7 @@ export default defineAttack({
       labels: "fixed",
       priors: [{ weight: chosen.tv, term: totalVariation }],
       restarts: Math.min(chosen.startsAtOnce, chosen.restarts),
+      ghost: true,
     });
     const start = (restart: number) => {
       const stream = context.random.split("restart", restart);
