@@ -12,8 +12,8 @@ export const startsAtOnce = z
   .min(1)
   .default(1)
   .describe(
-    "starts searched side by side, in one graph over shared weights: less time per start, more in vain where an early one succeeds; what a " +
-      "start finds is the same but for rounding",
+    "starts searched side by side, in one graph over shared weights; a start finds the same but for rounding. One by one is best where an " +
+      "early start succeeds: the others are then in vain",
   );
 
 /** One start of a search. */
