@@ -2,9 +2,12 @@
 import type { OpFamily, OpRule } from "../rule.js";
 import { convolutionOps } from "./convolution-policy.js";
 import { elementwiseOps } from "./elementwise.js";
+import { embeddingOps } from "./embedding.js";
+import { gatherOps } from "./gather.js";
 import { gatherRowsOps } from "./gather-rows.js";
 import { layoutOps } from "./layout.js";
 import { matmulOps } from "./matmul.js";
+import { maxPoolOps } from "./max-pool.js";
 import { normalisationOps } from "./normalisation.js";
 import { partsOps } from "./parts.js";
 import { reduceOps } from "./reduce.js";
@@ -18,6 +21,9 @@ export const rules: Readonly<Record<string, OpRule | undefined>> = {
   ...partsOps,
   ...normalisationOps,
   ...convolutionOps,
+  ...gatherOps,
   ...gatherRowsOps,
+  ...embeddingOps,
+  ...maxPoolOps,
   ...softmaxOps,
 } satisfies OpFamily;
