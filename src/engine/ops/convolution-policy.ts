@@ -43,7 +43,16 @@ export const policy: { readonly [M in Member]: readonly Row<M>[] } = {
   convInputGrad: [
     { form: "matrix", when: float64 },
     { form: "mirrored", when: ({ groups }) => groups > 1 },
-    { form: "mirrored", when: ({ constantWeight, channels }) => constantWeight && channels >= 8 },
+    {
+      form: "mirrored",
+      when: ({ constantWeight, channels, extent }) => constantWeight && channels >= 8 && extent > 4,
+    },
+    { form: "transposed", when: ({ constantWeight }) => constantWeight },
+    // Mirroring a large kernel at run time costs more than it brings.
+    {
+      form: "mirrored",
+      when: ({ batch, channels, weights }) => batch > 1 && channels >= 32 && weights <= 64 * 64 * 9,
+    },
     { form: "columns", when: ({ extent, channels }) => extent <= 4 && channels >= 64 },
     { form: "transposed" },
   ],
