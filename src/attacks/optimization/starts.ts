@@ -12,8 +12,8 @@ export const startsAtOnce = z
   .min(1)
   .default(1)
   .describe(
-    "starts searched side by side, in one graph over shared weights; a start finds the same but for rounding. One by one is best where an " +
-      "early start succeeds: the others are then in vain",
+    "starts searched side by side, in one graph over shared weights; a start finds the same but for rounding, which long " +
+      "searches amplify. One by one is best where an early start succeeds: the others are then in vain",
   );
 
 /** One start of a search. */
