@@ -24,17 +24,40 @@ export interface OpCase {
   readonly second: readonly Stored[];
 }
 
-export interface ModelCase {
+type Size = readonly [number, number, number];
+
+/** A net of architectures.py with drawn weights on one drawn batch. */
+export interface ArchitectureCase {
   readonly model: string;
-  readonly inputShape: readonly [number, number, number];
+  readonly inputShape: Size;
   readonly classes: number;
   readonly batch: number;
   readonly seed: number;
-  readonly scales: readonly number[];
-  readonly targetScales: readonly number[];
-  readonly loss: number;
-  readonly gradients: readonly { readonly stride: number; readonly sample: Stored; readonly largest: number }[];
-  readonly distances: Readonly<Record<string, { value: number; input: Stored; labelLogits: Stored }>>;
+  readonly mode: "eval" | "train";
+  /** Whether inputs are token ids, which have no gradient. */
+  readonly ids: boolean;
+  /** Units of a narrowed classifier. */
+  readonly hidden?: number;
+  /** Parameters, then buffers: name, and the centre and half-width of the interval that values are drawn from. */
+  readonly tensors: readonly (readonly [name: string, centre: number, width: number])[];
+  readonly logits: Stored;
+  /** What BatchNorm layers saw; in train mode only. */
+  readonly statistics?: Readonly<Record<string, { readonly mean: Stored; readonly variance: Stored }>>;
+  readonly matching?: {
+    readonly loss: number;
+    readonly gradients: readonly { readonly stride: number; readonly sample: Stored; readonly largest: number }[];
+    readonly targetScales: readonly number[];
+    readonly distances: Readonly<Record<string, { value: number; input?: Stored; labelLogits: Stored }>>;
+  };
+}
+
+/** Names and shapes of torchvision's own net: parameters in its order, and buffers. */
+export interface NamesCase {
+  readonly model: string;
+  readonly inputShape: Size;
+  readonly classes: number;
+  readonly parameters: readonly (readonly [name: string, shape: readonly number[]])[];
+  readonly buffers: readonly (readonly [name: string, shape: readonly number[]])[];
 }
 
 const folder = new URL("./fixtures/", import.meta.url);
@@ -49,12 +72,14 @@ const fixtures = scripts.map((script) => {
     value !== null && typeof value === "object" && Object.hasOwn(value, "at") ? { ...value, script } : value;
   return JSON.parse(readFileSync(new URL(`${script}.json`, folder), "utf8"), named) as {
     ops: readonly OpCase[];
-    models?: readonly ModelCase[];
+    architectures?: readonly ArchitectureCase[];
+    names?: readonly NamesCase[];
   };
 });
 
 export const ops = fixtures.flatMap((fixture) => fixture.ops);
-export const models = fixtures.flatMap((fixture) => fixture.models ?? []);
+export const architectures = fixtures.flatMap((fixture) => fixture.architectures ?? []);
+export const names = fixtures.flatMap((fixture) => fixture.names ?? []);
 
 /** The numbers of a stored array. */
 export function load({ script, at, shape }: Stored): Float64Array {
@@ -67,13 +92,15 @@ export function load({ script, at, shape }: Stored): Float64Array {
 /** `size` numbers in [-scale, scale), the same as `draw` of record.py gives. */
 export function draw(seed: number, size: number, scale = 1): Float64Array {
   const start = Math.imul(seed, 0x9e3779b9);
-  return Float64Array.from({ length: size }, (_, position) => {
+  const values = new Float64Array(size);
+  for (let position = 0; position < size; position++) {
     let h = (start + position) | 0;
     h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
     h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
     h ^= h >>> 16;
-    return Math.fround(((h >>> 8) / 2 ** 23 - 1) * scale);
-  });
+    values[position] = Math.fround(((h >>> 8) / 2 ** 23 - 1) * scale);
+  }
+  return values;
 }
 
 /** What issue 2 asks of values and of derivatives of both orders. */

@@ -1,12 +1,33 @@
 // All models by id.
 import type { ImageShape } from "../data/dataset.js";
 import convnet from "./convnet.js";
+import convnetBn from "./convnet-bn.js";
 import convnet8 from "./convnet8.js";
 import type { Model } from "./define.js";
 import lenet from "./lenet.js";
 import lenetWide from "./lenet-wide.js";
 import mlp from "./mlp.js";
+import { resnet18, resnet34, resnet50 } from "./resnet.js";
+import resnet20 from "./resnet20.js";
+import { vgg11, vgg16 } from "./vgg.js";
 
 export type MakeModel = (inputShape: ImageShape, classes: number) => Model;
 
-export const models: Readonly<Record<string, MakeModel>> = { lenet, "lenet-wide": lenetWide, convnet, convnet8, mlp };
+/** Classifiers of pictures. */
+export const models: Readonly<Record<string, MakeModel>> = {
+  lenet,
+  "lenet-wide": lenetWide,
+  convnet,
+  convnet8,
+  "convnet-bn": convnetBn,
+  mlp,
+  resnet18,
+  resnet20,
+  resnet34,
+  resnet50,
+  vgg11,
+  vgg16,
+};
+
+/** Classifiers of text: no data source here gives text yet, so that an audit cannot choose them. */
+export const textModels: Readonly<Record<string, MakeModel>> = {};

@@ -4,6 +4,7 @@ import { type Tensor, tensor } from "../math/tensor.js";
 import { initialise } from "./define.js";
 import lenet from "./lenet.js";
 import mlp from "./mlp.js";
+import resnet20 from "./resnet20.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 import { loadWeights } from "./weights.js";
 import { WeightsError } from "./weights-error.js";
@@ -41,6 +42,18 @@ describe("loadWeights", () => {
         expected: "the 4 parameters of mlp for 3x2x2 images and 4 classes",
         actual: "4 tensors without fc1.bias [256]; with surplus bn.weight; with fc2.weight [5,256] instead of [4,256]",
       }),
+    );
+  });
+
+  it("takes buffers along, and passes over PyTorch's count of batches", () => {
+    const normed = resnet20([3, 8, 8], 4);
+    const held = new Map(initialise(normed, createRandom(2)));
+    const counted = new Map([...held, ["bn1.num_batches_tracked", tensor([], Float32Array.of(7))] as const]);
+    expect([...loadWeights(normed, counted, "w")]).toEqual([...held]);
+    expect(held.get("bn1.running_var")!.data).toEqual(new Float32Array(16).fill(1));
+    held.delete("bn1.running_var");
+    expect(() => loadWeights(normed, held, "w")).toThrow(
+      /expected the 59 parameters and 38 buffers of resnet20 .* without bn1\.running_var \[16\]/,
     );
   });
 
