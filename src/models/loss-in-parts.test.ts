@@ -70,7 +70,7 @@ async function run(
   return results;
 }
 
-describe.each(["lenet", "convnet", "mlp"])("%s", (id) => {
+describe.each(["lenet", "convnet", "convnet-bn", "mlp"])("%s", (id) => {
   const model = models[id]!(inputShape, classes);
 
   it.each([2, 4])("gives each of %d parts what it gives the part alone", async (parts) => {
@@ -95,6 +95,16 @@ describe("parts", () => {
     expect(() => traceLossInParts(models.mlp!(inputShape, classes), x, targets, 3)).toThrow(
       "a batch of 4 does not divide into 3 parts",
     );
+  });
+
+  it("may not share the batch statistics of train mode", () => {
+    const graph = createGraph();
+    const [x, targets] = [graph.input("x", [4, ...inputShape]), graph.input("targets", [4, classes])];
+    const model = models["convnet-bn"]!(inputShape, classes);
+    expect(() => traceLossInParts(model, x, targets, 2, { mode: "train" })).toThrow(
+      "model convnet-bn in train mode mixes all 2 parts",
+    );
+    expect(traceLossInParts(model, x, targets, 1, { mode: "train" }).losses.shape).toEqual([1]);
   });
 
   it("may each have weights of their own", async () => {

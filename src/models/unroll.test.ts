@@ -19,6 +19,7 @@ import {
   sum,
 } from "../engine/index.js";
 import { type DType, type FloatArray, sizeOf, tensor } from "../math/tensor.js";
+import { parameterValues } from "./define.js";
 import { models } from "./index.js";
 import { miniBatches, traceLocalTraining } from "./unroll.js";
 
@@ -85,12 +86,22 @@ async function evaluate(known: Training, dtype: DType) {
     labelLogits: draw(seed + 1, sizeOf(labelLogits.shape)),
     learningRate: Float64Array.of(known.lr),
   };
-  const bind = Object.fromEntries(
+  const weights = new Map(
     model.parameters.map(({ name, shape }, i) => [
-      `parameter:${name}`,
+      name,
       tensor(shape, draw(seed + 10 + i, sizeOf(shape), known.scales[i]!)),
     ]),
   );
+  model.buffers.forEach(({ name, shape }, i) => {
+    weights.set(
+      name,
+      tensor(
+        shape,
+        draw(seed + 80 + i, sizeOf(shape), 0.5).map((value) => value + (i % 2)),
+      ),
+    );
+  });
+  const bind = parameterValues(weights);
   sent.forEach(({ shape }, i) => {
     feeds[`sent${i}`] = draw(seed + 50 + i, sizeOf(shape), known.sentScales[i]!);
   });
