@@ -42,7 +42,7 @@ export const policy: { readonly [M in Member]: readonly Row<M>[] } = {
   ],
   convInputGrad: [
     { form: "matrix", when: float64 },
-    { form: "mirrored", when: ({ groups }) => groups > 1 },
+    { form: "mirrored", when: ({ groups, channels }) => groups > 1 && groups === channels },
     {
       form: "mirrored",
       when: ({ constantWeight, channels, extent }) => constantWeight && channels >= 8 && extent > 4,

@@ -8,6 +8,9 @@ export function reshape(x: Node, shape: Shape): Node {
   if (sizeOf(shape) !== sizeOf(x.shape)) throw new GraphError(`reshape: [${x.shape}] does not hold [${shape}]`);
   const source = x.op === "reshape" ? x.inputs[0]! : x;
   if (source.shape.join() === shape.join()) return source;
+  // A repeated scalar stays one, so that products with it stay products with a scalar.
+  const repeated = source.op === "broadcast" ? source.inputs[0]! : undefined;
+  if (repeated?.shape.length === 0) return x.graph.node("broadcast", [repeated], { shape: [...shape] }, shape);
   return x.graph.node("reshape", [source], { shape: [...shape] }, shape);
 }
 

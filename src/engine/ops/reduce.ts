@@ -22,7 +22,8 @@ export function broadcastTo(x: Node, shape: Shape): Node {
   if (broadcastShape(x.shape, shape).join() !== shape.join()) {
     throw new GraphError(`broadcastTo: [${x.shape}] does not broadcast to [${shape}]`);
   }
-  return x.graph.node("broadcast", [x], { shape: [...shape] }, shape);
+  const source = x.op === "broadcast" && x.inputs[0]!.shape.length === 0 ? x.inputs[0]! : x;
+  return x.graph.node("broadcast", [source], { shape: [...shape] }, shape);
 }
 
 /** Sums `x` down to `shape`, the adjoint of `broadcastTo(_, x.shape)`. */
