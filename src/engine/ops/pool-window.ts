@@ -32,7 +32,8 @@ interface Pooling {
 }
 
 /** Positions from the first to the last entry of a window. */
-export const reachOf = ({ kernel, dilations }: PoolWindow, axis: 0 | 1) => dilations[axis] * (kernel[axis] - 1) + 1;
+export const reachOf = ({ kernel, dilations }: Pick<PoolWindow, "kernel" | "dilations">, axis: 0 | 1): number =>
+  dilations[axis] * (kernel[axis] - 1) + 1;
 
 /**
  * Windows over images `shape` [N, C, H, W]. Strides default to the kernel, padding to none. Throws GraphError, naming `op`, when the input
@@ -44,7 +45,7 @@ export function poolingOf(op: string, shape: Shape, options: PoolOptions): Pooli
   const along = (axis: 0 | 1) => {
     const input = shape[axis + 2]!;
     const [stride, before, after] = [strides[axis], pads[axis], pads[axis + 2]!];
-    const reach = dilations[axis] * (kernel[axis] - 1) + 1;
+    const reach = reachOf({ kernel, dilations }, axis);
     const room = (input + before + after - reach) / stride;
     const rounded = (ceil ? Math.ceil(room) : Math.floor(room)) + 1;
     // PyTorch drops a window of ceil mode that would start in the padding behind the input.
