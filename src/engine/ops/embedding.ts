@@ -18,7 +18,8 @@ export function oneHot(ids: Node, size: number): Node {
 
 /**
  * Rows of `table` [V, D], or [P, V, D] in parts: whole numbers `ids` [N, ...] in 0 to V - 1 give [N, ..., D]. Constant in `ids`, which may be an
- * input or a constant node. A run rejects other ids (those from -V to -1 count from the end). Throws GraphError when the shapes do not fit.
+ * input or a constant node. Other ids are the caller's error: a run rejects those beyond the whole
+ * table, and may read a wrong row for negative ones or in parts. Throws GraphError when the shapes do not fit.
  */
 export function embedding(table: Node, ids: Node): Node {
   if (table.shape.length !== 2 && table.shape.length !== 3) {
