@@ -3,6 +3,8 @@ export { type Backend, BackendError, MissingKernelError, type Session } from "./
 export { type CompileOptions, compile, emit, type Program } from "./compile.js";
 export { grad, MissingGradientError } from "./gradient.js";
 export { createGraph, type Graph, GraphError, type Node } from "./graph.js";
+export * from "./ops/activation.js";
+export * from "./ops/attention.js";
 export * from "./ops/average-pool.js";
 export * from "./ops/convolution.js";
 export * from "./ops/elementwise.js";

@@ -1,5 +1,6 @@
 // The table of all ops. A new family is one file and one line here.
 import type { OpFamily, OpRule } from "../rule.js";
+import { activationOps } from "./activation.js";
 import { convolutionOps } from "./convolution-policy.js";
 import { elementwiseOps } from "./elementwise.js";
 import { embeddingOps } from "./embedding.js";
@@ -15,6 +16,7 @@ import { softmaxOps } from "./softmax.js";
 
 export const rules: Readonly<Record<string, OpRule | undefined>> = {
   ...elementwiseOps,
+  ...activationOps,
   ...reduceOps,
   ...layoutOps,
   ...matmulOps,
