@@ -4,12 +4,16 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { reference } from "../dist/attacks/define.js";
 import { loadCatalogue } from "../dist/audit/catalogue.js";
 import { sources } from "../dist/data/open.js";
-import { models } from "../dist/models/index.js";
+import { models, textModels } from "../dist/models/index.js";
 import { threatModels, weakestThreat } from "../dist/threat/capabilities.js";
 
 const { attacks, defenses, metrics } = await loadCatalogue();
 const row = (...cells) => `| ${cells.join(" | ")} |`;
 const table = (head, rows) => [row(...head), row(...head.map(() => "---")), ...rows].join("\n");
+const named = (entries) =>
+  Object.keys(entries)
+    .map((id) => `\`${id}\``)
+    .join(", ");
 const bar = ({ name, bar: { metric, op, value, share }, evidence }) =>
   `${name}: ${metric} ${op} ${value} on ${Math.round(100 * share)} % of images (${evidence})`;
 
@@ -53,9 +57,7 @@ ${table(
 
 ## Models and data
 
-Models: ${Object.keys(models)
-  .map((id) => `\`${id}\``)
-  .join(", ")}. Data: ${sources.map(({ id, title }) => `\`${id}\` (${title})`).join(", ")}.
+Models: ${named(models)}. Of text, without a data source yet: ${named(textModels)}. Data: ${sources.map(({ id, title }) => `\`${id}\` (${title})`).join(", ")}.
 `;
 
 const file = new URL("../FEATURES.md", import.meta.url);

@@ -31,6 +31,7 @@ describe("models", () => {
     ["mlp", [3, 32, 32], 10, 256 * 3072 + 256 + 2560 + 10],
     ["convnet8", [3, 32, 32], 10, 64 * 27 + 7 * 64 * 576 + 8 * 64 + 10 * 4096 + 10],
     ["convnet-bn", [3, 32, 32], 10, 64 * 27 + (64 + 128) * 576 + 2 * 256 + 10 * 8192 + 10],
+    ["cnn6", [3, 32, 32], 1, 12 * 48 + 36 * (108 + 324 + 324) + 64 * 324 + 128 * 576 + 3200],
     // 271,098 numbers of the trained net (shared data) less 2 × 688 running statistics; the others as torchvision and DeiT count them.
     ["resnet20", [3, 32, 32], 10, 271_098 - 2 * 688],
     ["resnet18", [3, 224, 224], 1000, 11_689_512],
@@ -38,6 +39,9 @@ describe("models", () => {
     ["resnet50", [3, 224, 224], 1000, 25_557_032],
     ["vgg11", [3, 224, 224], 1000, 132_863_336],
     ["vgg16", [3, 224, 224], 1000, 138_357_544],
+    ["mobilenetv2", [3, 224, 224], 1000, 3_504_872],
+    ["vit-tiny", [3, 224, 224], 1000, 5_717_416],
+    ["vit-small", [3, 224, 224], 1000, 22_050_664],
   ])("%s for %j and %d classes has %d parameters", (id, shape, classes, expected) => {
     expect(count(models[id]!(shape, classes))).toBe(expected);
   });
@@ -84,6 +88,9 @@ describe("models", () => {
   it("says which images a net cannot take, and why", () => {
     expect(() => models.vgg11!([3, 31, 32], 2)).toThrow(
       new RangeError("model vgg11 cannot take images of 3x31x32: a layer's output would be empty"),
+    );
+    expect(() => models.vit!([3, 32, 30], 2)).toThrow(
+      new RangeError("model vit cannot take images of 3x32x30: patches of 4 pixels do not cover them"),
     );
     expect(() => residual(convolution("c", { filters: 2, kernel: 1 }))([3, 4, 4])).toThrow(
       new RangeError("a shortcut of 3x4x4 does not add to 2x4x4"),

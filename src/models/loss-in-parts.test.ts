@@ -70,7 +70,7 @@ async function run(
   return results;
 }
 
-describe.each(["lenet", "convnet", "convnet-bn", "mlp"])("%s", (id) => {
+describe.each(["lenet", "convnet", "convnet-bn", "mlp", "vit"])("%s", (id) => {
   const model = models[id]!(inputShape, classes);
 
   it.each([2, 4])("gives each of %d parts what it gives the part alone", async (parts) => {

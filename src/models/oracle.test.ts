@@ -18,7 +18,10 @@ const precision: Readonly<Record<string, { step: number; bar: number; shape?: Im
   convnet: { step: 1e-6, bar: 1e-8 },
   mlp: { step: 1e-6, bar: 1e-8 },
   "convnet-bn": { step: 1e-7, bar: 1e-8 },
+  cnn6: { step: 1e-7, bar: 1e-8 },
   resnet20: { step: 1e-8, bar: 1e-7 },
+  vit: { step: 1e-4, bar: 1e-8, shape: [3, 8, 8] },
+  transformer: { step: 1e-6, bar: 1e-8, shape: [6, 1, 5] },
 };
 
 /** Values near those of fresh weights, with running statistics that are no identity. */
