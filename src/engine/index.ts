@@ -15,6 +15,7 @@ export * from "./ops/layout.js";
 export * from "./ops/matmul.js";
 export { maxPool } from "./ops/max-pool.js";
 export * from "./ops/normalisation.js";
+export * from "./ops/norms.js";
 export * from "./ops/parts.js";
 export type { PoolOptions } from "./ops/pool-window.js";
 export * from "./ops/reduce.js";

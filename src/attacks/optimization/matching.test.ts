@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { relativeError } from "../../../test/engine-fixture.js";
 import { backend, drawBatch, freshPayload, observed, playRound } from "../../../test/small-round.js";
-import type { Node } from "../../engine/index.js";
+import { type Node, totalVariation } from "../../engine/index.js";
 import { mapUpdate } from "../../federated/update.js";
 import { createRandom } from "../../math/random.js";
 import { models } from "../../models/index.js";
@@ -9,7 +9,6 @@ import { oneHot } from "../../models/loss.js";
 import type { KnownDefense, ObservedRound } from "../../threat/observation.js";
 import { type DistanceName, distances } from "./distances.js";
 import { createMatching, type Matching, type MatchingStep } from "./matching.js";
-import { totalVariation } from "./priors.js";
 
 const random = createRandom(12);
 const shape = [2, 7, 6] as const;

@@ -1,6 +1,7 @@
 // Several starts: the same findings whether one by one or side by side, and the rules of who begins, counts and reports.
 import { describe, expect, it } from "vitest";
 import { attackContext, backend, drawBatch, freshPayload, observed, playRound } from "../../../test/small-round.js";
+import { totalVariation } from "../../engine/index.js";
 import { createRandom } from "../../math/random.js";
 import { tensor } from "../../math/tensor.js";
 import { models } from "../../models/index.js";
@@ -8,7 +9,6 @@ import { oneHot } from "../../models/loss.js";
 import { descend } from "./descent.js";
 import { searchFromStarts } from "./lbfgs-starts.js";
 import { createMatching, type Matching } from "./matching.js";
-import { totalVariation } from "./priors.js";
 import { type Start, searchStarts } from "./starts.js";
 
 const shape = [1, 8, 8] as const;

@@ -1,6 +1,7 @@
 // Inverting Gradients: cosine distance plus total variation, Adam on the sign of the gradient, projection to the pixel box, multi-step
 // decay. The best iterate is kept by objective, among restarts by the pure gradient distance.
 import { z } from "zod";
+import { totalVariation } from "../../../engine/index.js";
 import { oneHot } from "../../../models/loss.js";
 import { defineAttack } from "../../define.js";
 import { recoverLabels } from "../../labels/recover.js";
@@ -9,7 +10,6 @@ import { descend } from "../descent.js";
 import { createMatching } from "../matching.js";
 import { pixelBox } from "../pixel-box.js";
 import { toPixels } from "../pixels.js";
-import { totalVariation } from "../priors.js";
 import { saturationNote } from "../saturation.js";
 import { startsAtOnce } from "../starts.js";
 
