@@ -1,5 +1,5 @@
-// Activations beyond those of elementwise.ts. Kinks are masks, constant under differentiation; where the mask can be read off the output it is,
-// so that the runtime may fuse the activation into the convolution before it.
+// Activations beyond those of elementwise.ts. Kinks are masks, constant under differentiation, and read off the output where it shows them, so
+// that derivatives do not need the map before it.
 import { GraphError, type Node } from "../graph.js";
 import type { Emitter, OpFamily } from "../rule.js";
 import { add, exp, isPositive, mul, relu, sigmoid, square, sub, tanh } from "./elementwise.js";
