@@ -1,74 +1,72 @@
-// Measures one case: checks that both sides compute the same, warms up, then takes turns in blocks and keeps the rounds in which the
-// rest of the machine was quiet. Rounds are chosen by others' load alone, never by their result.
-import { stepFlops } from "./cases.js";
-import { machineTime, othersShare, waitForQuiet } from "./load.js";
+// Measures one case: checks that both sides compute the same, then takes turns in blocks.
+import { labelOf } from "./cases.js";
+import { stepFlops } from "./flops.js";
 import { openOurs } from "./ours.js";
+import { openKernel } from "./peak.js";
+import { collectRounds } from "./rounds.js";
 import { median, range, timedBlock } from "./statistics.js";
 
-/** Others may use this share of the machine in a round that counts as quiet. */
-export const QUIET = 0.1;
-const WINDOW_MS = 200;
-/** After a rest both sides are up to 1.7 times slower for about a second (measured on a virtual machine); attacks run for minutes. */
-const WARM_UP_ROUNDS = 4;
-/** Largest disagreement with the peer, relative to the largest number: second-order error of spec/engine.md section 2, with room. */
-const TOLERANCE = { float32: 1e-4, float64: 1e-10 };
+/** Largest error against PyTorch in float64, relative to the largest number: spec/engine.md section 2, second order. */
+const TOLERANCE = { float32: 2e-5, float64: 1e-10 };
 
-const isQuiet = ({ others }) => others < QUIET;
+/** The kernel's block is shorter by this factor: it takes a few ms, and steps are what is measured. */
+const KERNEL_PART = 3;
 
 /** Both sides compute something else; a comparison of speed would mean nothing. */
 class DisagreementError extends Error {
   name = "DisagreementError";
 }
 
-/** Largest relative disagreement of distance and image gradient. Throws DisagreementError above the tolerance. */
-async function compare({ name, batch, dtype }, ours, peer) {
-  const [mine, theirs] = [await ours.step(), await peer.check(dtype)];
+/** Largest relative error of distance and image gradient. Throws DisagreementError above the tolerance. */
+async function compare(benchCase, ours, peer) {
+  const [mine, theirs] = [await ours.step(), await peer.check()];
   const largest = theirs.gradient.reduce((size, value) => Math.max(size, Math.abs(value)), 0);
-  const difference = theirs.gradient.reduce((d, value, i) => Math.max(d, Math.abs(value - mine.imageGradient[i])), 0);
-  const error = Math.max(difference / largest, Math.abs(mine.distance - theirs.distance) / Math.abs(theirs.distance));
-  if (error <= TOLERANCE[dtype]) return error;
+  const worst = theirs.gradient.reduce(
+    (error, value, i) => Math.max(error, Math.abs(value - mine.imageGradient[i])),
+    0,
+  );
+  const size = Math.max(Math.abs(theirs.distance), ours.terms);
+  const error = Math.max(worst / largest, Math.abs(mine.distance - theirs.distance) / size);
+  const allowed = TOLERANCE[benchCase.dtype];
+  if (error <= allowed) return error;
   throw new DisagreementError(
-    `${name}, batch ${batch}: PyTorch and leakscope differ by ${error.toExponential(1)} (allowed ${TOLERANCE[dtype]}); ` +
-      "compare the net in bench/cases.js with src/models",
+    `${labelOf(benchCase)}: PyTorch in float64 and leakscope differ by ${error.toExponential(1)} (allowed ${allowed}); ` +
+      "compare the net in bench/nets.py with src/models",
   );
 }
 
-/** One round: a block of each side, in turning order. */
-async function takeRound(ours, peer, oursFirst, blockMs) {
-  const before = machineTime();
-  const cpu = process.cpuUsage();
+/** A block of each side, in turning order, and one of the machine's best kernel, since the machine's speed moves with time. */
+async function takeTurns({ ours, peer, kernel }, oursFirst, blockMs) {
   let peerMs = null;
-  let peerCpu = 0;
+  let peerCpuMs = 0;
   const askPeer = async () => {
-    if (peer) ({ ms: peerMs, cpuMs: peerCpu } = await peer.block(blockMs));
+    if (peer) ({ ms: peerMs, cpuMs: peerCpuMs } = await peer.block(blockMs));
   };
   if (!oursFirst) await askPeer();
-  const oursMs = await timedBlock(ours.step, blockMs);
+  const runMs = await timedBlock(ours.step, blockMs);
   if (oursFirst) await askPeer();
-  const { user, system } = process.cpuUsage(cpu);
-  return { oursMs, peerMs, others: othersShare(before, (user + system) / 1e3 + peerCpu) };
+  return { runMs, peerMs, peerCpuMs, kernelMs: await timedBlock(kernel.run, blockMs / KERNEL_PART) };
 }
 
-/** Figures of a case from its rounds. When fewer than `wanted` were quiet, all count and `quiet` is false. */
-function summarise(benchCase, all, wanted, peak) {
-  const calm = all.filter(isQuiet);
-  const quiet = calm.length >= wanted;
-  const counted = quiet ? calm : all;
-  const oursMs = median(counted.map((round) => round.oursMs));
+/** Figures of a case from its rounds. */
+function summarise(benchCase, { counted, quiet }, kernel) {
+  const { name, batch, restarts = 1 } = benchCase;
   const compared = counted[0].peerMs !== null;
-  const ratios = counted.map((round) => round.peerMs / round.oursMs);
+  const ratios = counted.map(({ peerMs, runMs }) => (peerMs * restarts) / runMs);
+  const oursMs = median(counted.map(({ runMs }) => runMs)) / restarts;
   const gflop = stepFlops(benchCase) / 1e9;
-  const gflops = (gflop * 1e3) / oursMs;
+  const shares = counted.map(({ runMs, kernelMs }) => (gflop * 1e9 * restarts * kernelMs) / (runMs * kernel.flops));
   return {
-    name: benchCase.name,
-    batch: benchCase.batch,
+    name,
+    batch,
+    restarts,
     oursMs,
     peerMs: compared ? median(counted.map(({ peerMs }) => peerMs)) : null,
     ratio: compared ? median(ratios) : null,
     ratioRange: compared ? range(ratios) : null,
     gflop,
-    gflops,
-    shareOfPeak: gflops / peak.gflops,
+    gflops: (gflop * 1e3) / oursMs,
+    shareOfPeak: median(shares),
     rounds: counted.length,
     quiet,
     othersShare: median(counted.map(({ others }) => others)),
@@ -76,28 +74,20 @@ function summarise(benchCase, all, wanted, peak) {
 }
 
 /**
- * Measures `rounds` quiet rounds of a case, or what `patienceMs` allows. `peer` is null without PyTorch, and then so are `peerMs`,
- * `ratio` and `difference`. Times are medians in ms per step, `ratio` is the median of peer / ours by round.
+ * Measures a case in `rounds` quiet rounds, or what `patienceMs` allows. `peer` is null without PyTorch, and then so
+ * are `peerMs`, `ratio` and `difference`. Times are medians in ms per step and candidate, `ratio` is the median of peer
+ * / ours by round.
  */
-export async function measureCase(benchCase, peer, peak, { rounds, blockMs, patienceMs }) {
+export async function measureCase(benchCase, peer, peak, { blockMs, ...effort }) {
+  const kernel = await openKernel(benchCase.dtype, peak.kernel);
   const ours = await openOurs(benchCase);
   try {
-    let difference = null;
-    if (peer) {
-      await peer.open(benchCase, ours.shared);
-      difference = await compare(benchCase, ours, peer);
-    }
-    const all = [];
-    const deadline = performance.now() + patienceMs;
-    while (all.filter(isQuiet).length < rounds && (all.length < rounds || performance.now() < deadline)) {
-      if (all.length === 0 || !isQuiet(all.at(-1))) {
-        await waitForQuiet({ limit: QUIET, window: WINDOW_MS, deadline });
-        for (let i = 0; i < WARM_UP_ROUNDS; i++) await takeRound(ours, peer, true, blockMs);
-      }
-      all.push(await takeRound(ours, peer, all.length % 2 === 0, blockMs));
-    }
-    return { ...summarise(benchCase, all, rounds, peak), difference };
+    if (peer) await peer.open(benchCase, ours.shared);
+    const difference = peer ? await compare(benchCase, ours, peer) : null;
+    const rounds = await collectRounds((index) => takeTurns({ ours, peer, kernel }, index % 2 === 0, blockMs), effort);
+    return { ...summarise(benchCase, rounds, kernel), difference };
   } finally {
     await ours.dispose();
+    await kernel.dispose();
   }
 }

@@ -1,59 +1,127 @@
-// Our side of a case: the step that attacks run (createMatching) on a fixed random input, and what the peer needs to repeat it.
-import { createMatching } from "../dist/attacks/optimization/matching.js";
+// Our side of a case: the step that attacks run on a fixed random input, and what the peer needs to repeat it.
 import { nodeCpu } from "../dist/engine/backends/node-cpu.js";
-import { compile, createGraph } from "../dist/engine/index.js";
+import { compile } from "../dist/engine/index.js";
 import { createRandom } from "../dist/math/random.js";
 import { cast, sizeOf, tensor } from "../dist/math/tensor.js";
 import { initialise, parameterValues } from "../dist/models/define.js";
-import { models } from "../dist/models/index.js";
-import { oneHot, traceLoss } from "../dist/models/loss.js";
-import { nets } from "./cases.js";
+import { oneHot } from "../dist/models/loss.js";
+import { CLASSES, INPUT } from "./cases.js";
+import { drawAwayFromKinks } from "./kinks.js";
+import { LEARNING_RATE, modelOf, openMatching, traceStep, traceUpdate } from "./step.js";
 
 const SEED = 20260101;
+const SPREAD = 0.3;
 
-/** The gradients of the mean cross-entropy on images `x` with `labels`: what an honest client would send. */
-async function clientUpdate(model, weights, x, labels, dtype) {
-  const graph = createGraph();
-  const input = graph.input("x", [labels.length, ...model.inputShape]);
-  const { gradients } = traceLoss(model, input, graph.input("labels", [labels.length, model.classes]));
-  const outputs = Object.fromEntries(model.parameters.map(({ name }, i) => [name, gradients[i]]));
-  const program = await compile(outputs, { backend: nodeCpu(), dtype, bind: parameterValues(weights) });
-  const sent = await program.run({ x, labels: oneHot(labels, model.classes) });
+const uniform = (random, size, low, high) => {
+  const data = new Float32Array(size);
+  random.fillUniform(data, low, high);
+  return data;
+};
+
+/** An image as searches start from: far from the truth, so that no difference of almost equal updates costs digits. */
+const noise = (random) => {
+  const data = new Float32Array(sizeOf(INPUT));
+  random.fillNormal(data, 0, 1);
+  return data;
+};
+
+/** Fresh weights, where BatchNorm's ones and zeros are drawn too, so that the check sees each of them. */
+function drawWeights(model, random) {
+  const weights = new Map(initialise(model, random));
+  for (const { name, shape, initial } of [...model.parameters, ...model.buffers]) {
+    if (!("constant" in initial)) continue;
+    const { constant } = initial;
+    weights.set(
+      name,
+      tensor(shape, uniform(random.split("drawn", name), sizeOf(shape), constant - SPREAD, constant + SPREAD)),
+    );
+  }
+  return weights;
+}
+
+/** What an honest client would send for images `x`. */
+async function clientUpdate(benchCase, weights, x, labels) {
+  const { update } = traceUpdate(benchCase);
+  const { dtype } = benchCase;
+  const program = await compile(Object.fromEntries(update), {
+    backend: nodeCpu(),
+    dtype,
+    bind: parameterValues(weights),
+  });
+  const sent = await program.run({ x, labels });
   await program.dispose();
-  return new Map(model.parameters.map(({ name, shape }) => [name, tensor(shape, sent[name])]));
+  return new Map([...update].map(([name, { shape }]) => [name, tensor(shape, sent[name])]));
+}
+
+/** Steps through createMatching, as attacks do: one candidate, or several in one run. */
+async function openAttack(benchCase, backend, { weights, update, candidates, labels }) {
+  const matching = await openMatching(benchCase, backend, { weights, update });
+  const points = candidates.map((images) => ({ images, labels }));
+  return { step: async () => (await matching.evaluateAll(points))[0], dispose: () => matching.dispose() };
+}
+
+/** Steps through a client's local training. */
+async function openUnrolled(benchCase, backend, { weights, update, candidates: [x], labels }) {
+  const program = await compile(traceStep(benchCase), {
+    backend,
+    dtype: benchCase.dtype,
+    bind: parameterValues(weights),
+  });
+  const observed = Object.fromEntries([...update].map(([name, { data }]) => [`target:${name}`, data]));
+  const step = async () => {
+    const { distance, imageGradient } = await program.run({ ...observed, x, labels });
+    return { distance: distance[0], imageGradient };
+  };
+  return { step, dispose: () => program.dispose() };
 }
 
 /**
- * Prepares a case. `shared` is what the peer gets: parameter shapes, labels, and one run of numbers (parameters, candidate images,
- * target gradients) in the precision of the case. `step()` gives { distance, imageGradient }.
+ * Size of the numbers whose difference the distance is, which float32 rounds: 1 for a cosine, ‖g*‖² where gradients stay
+ * unformed (engine/ops/ghost.ts), 0 where entries are subtracted one by one.
  */
-export async function openOurs({ model: id, batch, distance, dtype }) {
-  const { input, classes } = nets[id];
-  const model = models[id](input, classes);
+function distanceTerms({ distance, ghost }, update) {
+  if (distance === "cosine") return 1;
+  if (!ghost) return 0;
+  return [...update.values()].reduce((total, { data }) => data.reduce((sum, value) => sum + value * value, total), 0);
+}
+
+/**
+ * Prepares a case. `shared` is what the peer gets: names and shapes of the weights, how many of them are learnt,
+ * labels, and one run of numbers (weights, images of the first candidate, the observed update) in the precision of the
+ * case. `step()` gives { distance, imageGradient } of the first candidate; an error of the distance is
+ * relative to the larger of it and `terms`.
+ */
+export async function openOurs(benchCase, { threads } = {}) {
+  const { model: id, batch, dtype, restarts = 1, localSteps = 0 } = benchCase;
+  const model = modelOf(benchCase);
   const random = createRandom(SEED).split(id, batch);
-  const weights = initialise(model, random);
-  const images = (name) => {
-    const data = new Float32Array(batch * sizeOf(input));
-    random.split(name).fillUniform(data, 0, 1);
-    return cast(data, dtype);
-  };
-  const labels = Array.from({ length: batch }, (_, i) => i % classes);
-  const update = await clientUpdate(model, weights, images("truth"), labels, dtype);
-  const matching = await createMatching({
-    backend: nodeCpu(),
-    dtype,
-    round: { round: 0, payload: { model, weights }, view: { kind: "upload", update } },
-    batchSize: batch,
-    distance,
-    labels: "fixed",
-  });
-  const candidate = images("candidate");
-  const probabilities = cast(oneHot(labels, classes), dtype);
+  const weights = drawWeights(model, random);
+  const classes = Array.from({ length: batch }, (_, i) => i % CLASSES);
+  const labels = cast(oneHot(classes, CLASSES), dtype);
+  const truth = cast(uniform(random.split("truth"), batch * sizeOf(INPUT), 0, 1), dtype);
+  const update = await clientUpdate(benchCase, weights, truth, labels);
+  const candidate = (restart) =>
+    drawAwayFromKinks(model, weights, batch, (image, attempt) =>
+      noise(random.split("candidate", restart, image, attempt)),
+    );
+  const candidates = [];
+  for (let restart = 0; restart < restarts; restart++) candidates.push(cast(await candidate(restart), dtype));
+  const backend = nodeCpu(threads ? { threads } : {});
+  const open = localSteps > 0 ? openUnrolled : openAttack;
+  const { step, dispose } = await open(benchCase, backend, { weights, update, candidates, labels });
   const values = (tensors) => [...tensors.values()].map(({ data }) => cast(data, dtype));
-  const numbers = [...values(weights), candidate, ...values(update)];
   return {
-    shared: { shapes: model.parameters.map(({ shape }) => shape), labels, numbers },
-    step: () => matching.evaluate(candidate, probabilities),
-    dispose: () => matching.dispose(),
+    shared: {
+      names: [...weights.keys()],
+      shapes: [...weights.values()].map(({ shape }) => shape),
+      learnt: model.parameters.length,
+      labels: classes,
+      localSteps,
+      learningRate: LEARNING_RATE,
+      numbers: [...values(weights), candidates[0], ...values(update)],
+    },
+    terms: distanceTerms(benchCase, update),
+    step,
+    dispose,
   };
 }

@@ -1,5 +1,5 @@
-// Starts peer.py and asks it. PyTorch is pinned (spec/engine.md): unpinned, its threads migrate and its times are bimodal, and a
-// comparison with that would flatter us.
+// Starts peer.py and asks it. PyTorch is pinned (spec/engine.md): unpinned, its threads migrate and its times are
+// bimodal, and a comparison with that would flatter us.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { nets } from "./cases.js";
+import { INPUT } from "./cases.js";
 
 export const PINNED = { OMP_PROC_BIND: "true", GOMP_SPINCOUNT: "1000" };
 const SCRIPT = fileURLToPath(new URL("./peer.py", import.meta.url));
@@ -18,12 +18,13 @@ export class NoPeerError extends Error {
 }
 
 /**
- * Starts PyTorch with `threads` threads. `open(case, shared)` prepares a step, `check()` gives its { distance, gradient }, `block(ms)`
- * gives { ms, cpuMs }: median time of a step, and the CPU time the block took. Throws NoPeerError when PyTorch cannot be started.
+ * Starts PyTorch with `threads` threads. `open(case, shared)` prepares a step, `check()` gives its { distance, gradient
+ * } in float64, `block(ms)` gives { ms, cpuMs }: median time of a step, and the CPU time the block took. Throws
+ * NoPeerError when PyTorch cannot be started.
  */
 export async function startPeer({ python, threads }) {
   const child = spawn(python, [SCRIPT, String(threads)], {
-    env: { ...process.env, ...PINNED },
+    env: { ...process.env, ...PINNED, PYTHONDONTWRITEBYTECODE: "1" },
     stdio: ["pipe", "pipe", "inherit"],
   });
   // A peer that is gone shows as the end of its answers.
@@ -56,15 +57,14 @@ export async function startPeer({ python, threads }) {
       try {
         const file = join(folder, "numbers.bin");
         await writeFile(file, Buffer.concat(numbers.map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength))));
-        await ask({ op: "open", net: nets[model], distance, dtype, file, ...shared });
+        await ask({ op: "open", net: model, input: INPUT, distance, dtype, file, ...shared });
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
     },
-    async check(dtype) {
+    async check() {
       const { distance, gradient } = await ask({ op: "check" });
-      const bytes = new Uint8Array(Buffer.from(gradient, "base64"));
-      return { distance, gradient: new (dtype === "float32" ? Float32Array : Float64Array)(bytes.buffer) };
+      return { distance, gradient: new Float64Array(new Uint8Array(Buffer.from(gradient, "base64")).buffer) };
     },
     block: (ms) => ask({ op: "block", ms }),
     close: () => child.stdin.end(),

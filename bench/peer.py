@@ -1,5 +1,6 @@
-# The peer: the same gradient-matching step in PyTorch, by double backward (create_graph). One JSON request per line on stdin, one answer
-# per line on stdout. Requests: {"op": "open", ...}, {"op": "check"}, {"op": "block", "ms": m}. Started by peer.js.
+# The peer: the same gradient-matching step in PyTorch, by double backward (create_graph). One JSON request per line on
+# stdin, one answer per line on stdout. Requests: {"op": "open", ...}, {"op": "check"}, {"op": "block", "ms": m}.
+# Started by peer.js.
 import base64
 import json
 import math
@@ -10,52 +11,62 @@ import time
 try:
     import torch
     import torch.nn.functional as F
+    from nets import NETS
 except ImportError as error:
     print(json.dumps({"error": f"{error}"}), flush=True)
     sys.exit(0)
 
-ACTIVATIONS = {"sigmoid": torch.sigmoid, "relu": torch.relu}
+
+def l2(update, targets):
+    return sum((u - t).pow(2).sum() for u, t in zip(update, targets))
 
 
-def l2(gradients, targets):
-    return sum((g - t).pow(2).sum() for g, t in zip(gradients, targets))
-
-
-def cosine(gradients, targets):
-    inner = sum((g * t).sum() for g, t in zip(gradients, targets))
-    norms = [sum(v.pow(2).sum() for v in values).sqrt() for values in (gradients, targets)]
+def cosine(update, targets):
+    inner = sum((u * t).sum() for u, t in zip(update, targets))
+    norms = [sum(v.pow(2).sum() for v in values).sqrt() for values in (update, targets)]
     return 1 - inner / (norms[0] * norms[1])
 
 
 DISTANCES = {"l2": l2, "cosine": cosine}
 
 
-def open_case(request):
-    """A function that takes one step and returns (distance, gradient to the images)."""
-    dtype = getattr(torch, request["dtype"])
-    net, labels = request["net"], torch.tensor(request["labels"])
-    numbers = torch.frombuffer(bytearray(open(request["file"], "rb").read()), dtype=dtype)
-    image_shape = [len(labels), *net["input"]]
-    shapes = [*request["shapes"], image_shape, *request["shapes"]]
+def read_numbers(request):
+    with open(request["file"], "rb") as file:
+        return torch.frombuffer(bytearray(file.read()), dtype=getattr(torch, request["dtype"]))
+
+
+def make_step(request, numbers):
+    """A function that takes one step and returns (distance, gradient to the images), in the precision of `numbers`."""
+    net, distance, labels = NETS[request["net"]], DISTANCES[request["distance"]], torch.tensor(request["labels"])
+    names, shapes, learnt = request["names"], request["shapes"], request["learnt"]
+    shapes = [*shapes, [len(labels), *request["input"]], *shapes[:learnt]]
     parts = [part.clone().view(shape) for part, shape in zip(numbers.split([math.prod(s) for s in shapes]), shapes)]
-    count = len(request["shapes"])
-    parameters = [part.requires_grad_() for part in parts[:count]]
-    x = parts[count].requires_grad_()
-    targets = parts[count + 1 :]
-    activation = ACTIVATIONS[net["activation"]]
-    distance = DISTANCES[request["distance"]]
+    weights, x, targets = parts[: len(names)], parts[len(names)].requires_grad_(), parts[len(names) + 1 :]
+    fixed = dict(zip(names[learnt:], weights[learnt:]))
+    start = [weight.requires_grad_() for weight in weights[:learnt]]
+
+    def gradients(parameters):
+        loss = F.cross_entropy(net(x, {**fixed, **dict(zip(names, parameters))}), labels)
+        return torch.autograd.grad(loss, parameters, create_graph=True)
+
+    def local_training():
+        current = start
+        for _ in range(request["localSteps"]):
+            current = [w - request["learningRate"] * g for w, g in zip(current, gradients(current))]
+        return [before - after for before, after in zip(start, current)]
 
     def step():
-        value = x
-        for position, c in enumerate(net["convolutions"]):
-            weight, bias = parameters[2 * position : 2 * position + 2]
-            value = activation(F.conv2d(value, weight, bias, stride=c["stride"], padding=c["padding"]))
-        loss = F.cross_entropy(F.linear(value.flatten(1), *parameters[-2:]), labels)
-        gradients = torch.autograd.grad(loss, parameters, create_graph=True)
-        result = distance(gradients, targets)
+        update = local_training() if request["localSteps"] else gradients(start)
+        result = distance(update, targets)
         return result, torch.autograd.grad(result, x)[0]
 
     return step
+
+
+def check(request, numbers):
+    """Distance and image gradient in float64, from the numbers of the case."""
+    value, gradient = make_step(request, numbers.double())()
+    return {"distance": value.item(), "gradient": base64.b64encode(gradient.numpy().tobytes()).decode()}
 
 
 def block(step, milliseconds):
@@ -72,15 +83,15 @@ def block(step, milliseconds):
 def main():
     torch.set_num_threads(int(sys.argv[1]))
     print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
-    step = None
+    opened, numbers, step = None, None, None
     for line in sys.stdin:
         request = json.loads(line)
         cpu = time.process_time()
         if request["op"] == "open":
-            step, answer = open_case(request), {}
+            opened, numbers = request, read_numbers(request)
+            step, answer = make_step(opened, numbers), {}
         elif request["op"] == "check":
-            value, gradient = step()
-            answer = {"distance": value.item(), "gradient": base64.b64encode(gradient.numpy().tobytes()).decode()}
+            answer = check(opened, numbers)
         else:
             answer = {"ms": block(step, request["ms"])}
         print(json.dumps({**answer, "cpuMs": (time.process_time() - cpu) * 1e3}), flush=True)
