@@ -51,7 +51,7 @@ function dropAxes(shape: Shape, axes: ReadonlySet<number>): Shape {
   return shape.filter((_, axis) => !axes.has(axis));
 }
 
-// One pass over millions of float32 terms loses digits (spec/engine.md section 3), so large full sums go in two stages.
+// One pass over many float32 terms loses digits (spec/engine.md section 3), so large sums go in two stages.
 const ONE_STAGE_LIMIT = 1024;
 
 function rowsNearSquareRoot(size: number): number {
@@ -72,13 +72,18 @@ export const reduceOps: OpFamily = {
       const isSquare = x.op === "mul" && x.inputs[0] === x.inputs[1];
       const operand = emitter.nameOf(isSquare ? x.inputs[0]! : x);
       const opType = isSquare ? "ReduceSumSquare" : "ReduceSum";
+      const axes = node.attributes.axes as number[];
+      const over = (type: string, name: string, chosen: readonly number[]) =>
+        emitter.node(type, [name, emitter.integers(chosen)], { keepdims: 0 });
       const size = sizeOf(x.shape);
-      const rows = node.shape.length === 0 && size > ONE_STAGE_LIMIT ? rowsNearSquareRoot(size) : 1;
-      if (rows === 1)
-        return emitter.node(opType, [operand, emitter.integers(node.attributes.axes as number[])], { keepdims: 0 });
-      const matrix = emitter.node("Reshape", [operand, emitter.integers([rows, size / rows])]);
-      const partial = emitter.node(opType, [matrix, emitter.integers([1])], { keepdims: 0 });
-      return emitter.node("ReduceSum", [partial, emitter.integers([0])], { keepdims: 0 });
+      if (size / sizeOf(node.shape) <= ONE_STAGE_LIMIT) return over(opType, operand, axes);
+      const rows = node.shape.length === 0 ? rowsNearSquareRoot(size) : 1;
+      if (rows > 1) {
+        const matrix = emitter.node("Reshape", [operand, emitter.integers([rows, size / rows])]);
+        return over("ReduceSum", over(opType, matrix, [1]), [0]);
+      }
+      const [last, others] = [axes.slice(-1), axes.slice(0, -1)];
+      return others.length === 0 ? over(opType, operand, last) : over("ReduceSum", over(opType, operand, last), others);
     },
   },
   broadcast: {
