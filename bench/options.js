@@ -18,6 +18,7 @@ ${cases.map((each) => `                          ${labelOf(each)}`).join("\n")}
   --json FILE           also write the figures as JSON
   --markdown FILE       also write them as bench/RESULTS.md is; PyTorch with all threads, then with one
   --quick               few short rounds, no waiting for a quiet machine: to see that it runs, not to quote
+                        (it flatters us on small nets)
   --patience SECONDS    longest wait for a quiet machine, per case (default 60)
   --threads N           PyTorch's threads (default: all cores, as ours); given again, all is measured again
   --python PATH         a Python with PyTorch (default: /usr/bin/python3)
@@ -36,6 +37,7 @@ Examples: npm run bench -- --case lenet/l2:1 --json bench.json
 `;
 
 const THOROUGH = { rounds: 15, blockMs: 150, patienceMs: 60_000 };
+/** In blocks this short PyTorch still meets our runtime's spinning threads, and small nets look twice as slow there. */
 const QUICK = { rounds: 3, blockMs: 20, patienceMs: 0 };
 const GUARDING = { rounds: 7, blockMs: 60, patienceMs: 10_000 };
 
