@@ -86,8 +86,8 @@ describe("gradient distances", () => {
 
   it("stay the same where gradients are left unformed, with their derivatives", async () => {
     const graph = createGraph();
-    const [x, dy, b] = [graph.input("x", [1, 16, 2, 2]), graph.input("dy", [1, 12, 2, 2]), graph.input("b", [3])];
-    const gradients = [convWeightGrad(x, dy, squareWindow({ padding: 1 }), [12, 16, 3, 3]), b];
+    const [x, dy, b] = [graph.input("x", [1, 16, 2, 2]), graph.input("dy", [1, 24, 2, 2]), graph.input("b", [3])];
+    const gradients = [convWeightGrad(x, dy, squareWindow({ padding: 1 }), [24, 16, 3, 3]), b];
     const targets = gradients.map(({ shape }, i) => graph.input(`t${i}`, shape));
     const squares = graph.input("squares", [2]);
     const outputs: Record<string, Node> = {};

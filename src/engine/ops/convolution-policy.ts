@@ -45,7 +45,8 @@ export const policy: { readonly [M in Member]: readonly Row<M>[] } = {
     { form: "mirrored", when: ({ groups, channels }) => groups > 1 && groups === channels },
     {
       form: "mirrored",
-      when: ({ constantWeight, channels, extent }) => constantWeight && channels >= 8 && extent > 4,
+      when: ({ constantWeight, channels, extent, batch }) =>
+        constantWeight && channels >= 8 && (extent > 4 || batch >= 8),
     },
     { form: "transposed", when: ({ constantWeight }) => constantWeight },
     // Mirroring a large kernel at run time costs more than it brings.

@@ -26,9 +26,9 @@ const byConvolution = (x: number[], weight: number[], dy: number[], stride = 1, 
 
 /** Gradients with few positions and wide weights, where the ghost form pays. */
 const gradients: Record<string, Gradient> = {
-  "convolution, batch 1": byConvolution([1, 16, 2, 2], [12, 16, 3, 3], [1, 12, 2, 2]),
-  "convolution, batch 2, stride 2": byConvolution([2, 20, 3, 4], [16, 20, 3, 3], [2, 16, 2, 2], 2),
-  "pointwise convolution": byConvolution([1, 16, 2, 2], [16, 16, 1, 1], [1, 16, 2, 2], 1, 0),
+  "convolution, batch 1": byConvolution([1, 16, 2, 2], [24, 16, 3, 3], [1, 24, 2, 2]),
+  "convolution, batch 2, stride 2": byConvolution([2, 40, 3, 4], [32, 40, 3, 3], [2, 32, 2, 2], 2),
+  "pointwise convolution": byConvolution([1, 32, 2, 2], [32, 32, 1, 1], [1, 32, 2, 2], 1, 0),
   "linear layer": { x: [2, 20], dy: [2, 15], of: (x, dy) => matmul(dy, x, { a: true }) },
   "linear layer, weight transposed": { x: [2, 20], dy: [2, 15], of: (x, dy) => matmul(x, dy, { a: true }) },
 };
