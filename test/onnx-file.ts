@@ -31,6 +31,14 @@ export const integers = (name: string, values: readonly number[], shape: Shape =
     rawData: bytesOf(BigInt64Array.from(values, BigInt)),
   });
 
+export const booleans = (name: string, values: readonly number[]): TensorProto =>
+  create(TensorProtoSchema, {
+    name,
+    dims: [BigInt(values.length)],
+    dataType: DataType.BOOL,
+    rawData: Uint8Array.from(values),
+  });
+
 /** Whole numbers are integer attributes, `{ float }` is a float. */
 export type AttributeValue =
   | number

@@ -1,7 +1,7 @@
 // Ten exported nets against PyTorch: logits, loss, and the loss differentiated to every parameter and to the image, in float32. Weights and
 // images are drawn as test/fixtures/onnx-models.py draws them; no pre-activation lies within 3e-6 of a kink.
 import { describe, expect, it } from "vitest";
-import { draw, load, relativeError } from "../../test/engine-fixture.js";
+import { draw, load, relativeError, tolerance } from "../../test/engine-fixture.js";
 import {
   channelsLastFile,
   channelsLastNames,
@@ -15,8 +15,6 @@ import { compile, createGraph, grad } from "../engine/index.js";
 import { type FloatArray, sizeOf } from "../math/tensor.js";
 import { type ImportedModel, readOnnxModel } from "./imported.js";
 import { oneHot, traceLoss } from "./loss.js";
-
-const BAR = 1e-3;
 
 const fileOf = (known: ExportCase) =>
   known.name === "channels-last" ? channelsLastFile(known) : exportedFile(known.file);
@@ -67,6 +65,6 @@ describe("an exported net agrees with PyTorch", () => {
       Math.max(...errors.values()),
       [...errors].sort((a, b) => b[1] - a[1]).slice(0, 3),
     );
-    for (const [what, error] of errors) expect(error, what).toBeLessThanOrEqual(BAR);
+    for (const [what, error] of errors) expect(error, what).toBeLessThanOrEqual(tolerance.float32);
   });
 });

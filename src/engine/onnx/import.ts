@@ -9,7 +9,6 @@ import { rules } from "./import/rules.js";
 import { along, isKnown, type Known, type Traced, type Value } from "./import/value.js";
 
 export { OnnxImportError } from "./import/error.js";
-export type { OnnxInput } from "./import/model.js";
 export type { Role } from "./import/operation.js";
 export { type Dense, isInFront, type Known, type Traced } from "./import/value.js";
 

@@ -10,12 +10,14 @@ import { poolRules } from "./pools.js";
 import { productRules } from "./products.js";
 import { reductionRules } from "./reductions.js";
 import { resizeRules } from "./resizes.js";
+import { selectionRules } from "./selections.js";
 
 export const rules: RuleFamily = {
   ...constantRules,
   ...arithmeticRules,
   ...activationRules,
   ...layoutRules,
+  ...selectionRules,
   ...productRules,
   ...convolutionRules,
   ...normalisationRules,
