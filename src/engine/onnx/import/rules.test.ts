@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { draw, relativeError, tolerance } from "../../../../test/engine-fixture.js";
 import { type FileSpec, floats, integers, type NodeSpec, onnxFile } from "../../../../test/onnx-file.js";
+import { cases, constantOf, folded, type OnnxCase } from "../../../../test/onnx-op-cases.js";
 import { sizeOf, type Tensor, tensor } from "../../../math/tensor.js";
 import { nodeCpu } from "../../backends/node-cpu.js";
 import { compile } from "../../compile.js";
