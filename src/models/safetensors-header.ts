@@ -1,11 +1,7 @@
 // The header of a safetensors file: u64 length, then JSON {name: {dtype, shape, data_offsets}} and an optional __metadata__.
 // Files come from strangers, so everything is checked before any number is read. Format: github.com/huggingface/safetensors.
+import { type ElementType, elements, isElementType } from "./files/elements.js";
 import { WeightsError, type WeightsProblem } from "./weights-error.js";
-
-/** Bytes per number of the element types that we read. */
-export const itemSizes = { F64: 8, F32: 4, F16: 2, BF16: 2 } as const;
-
-export type ElementType = keyof typeof itemSizes;
 
 export interface Entry {
   readonly name: string;
@@ -94,10 +90,10 @@ function parse(bytes: Uint8Array, fail: (expected: string, actual: string, cause
 function entryProblem(entry: unknown, available: number): { expected: string; actual: string } | undefined {
   if (!isRecord(entry)) return { expected: "an object with dtype, shape and data_offsets", actual: show(entry) };
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== "string" || !Object.hasOwn(itemSizes, dtype)) {
-    return { expected: `an element type of ${Object.keys(itemSizes).join(", ")}`, actual: show(dtype) };
+  if (typeof dtype !== "string" || !isElementType(dtype)) {
+    return { expected: `an element type of ${Object.keys(elements).join(", ")}`, actual: show(dtype) };
   }
-  const itemSize = itemSizes[dtype as ElementType];
+  const itemSize = elements[dtype].bytes;
   if (!isCounts(shape)) return { expected: "a shape of whole numbers from 0 to 2^53", actual: show(shape) };
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
     return { expected: "data_offsets [begin, end]", actual: show(offsets) };

@@ -99,10 +99,10 @@ describe("safetensors", () => {
     ["no entry", fileOf({ a: 3 }), 'tensor "a": expected an object with dtype, shape and data_offsets, found 3'],
     [
       "an unknown type",
-      fileOf({ a: entry([1], [0, 8], "I64") }, 8),
-      'an element type of F64, F32, F16, BF16, found "I64"',
+      fileOf({ a: entry([1], [0, 8], "C64") }, 8),
+      'an element type of F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL, found "C64"',
     ],
-    ["an inherited type", fileOf({ a: entry([1], [0, 8], "toString") }, 8), 'BF16, found "toString"'],
+    ["an inherited type", fileOf({ a: entry([1], [0, 8], "toString") }, 8), 'BOOL, found "toString"'],
     ["a negative extent", fileOf({ a: entry([-1], [0, 4]) }, 4), "a shape of whole numbers from 0 to 2^53, found [-1]"],
     ["a fraction", fileOf({ a: entry([1.5], [0, 6]) }, 6), "a shape of whole numbers from 0 to 2^53, found [1.5]"],
     [

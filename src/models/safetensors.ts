@@ -1,33 +1,17 @@
-// Reads and writes safetensors files, the exchange format for weights that cannot carry code. Half precision is widened to float32.
-import { type FloatArray, sizeOf, type Tensor, tensor } from "../math/tensor.js";
-import { type ElementType, itemSizes, readHeader } from "./safetensors-header.js";
-
-/** Little-endian bytes as numbers; `bytes` is a copy, so that it is aligned and outlives the file. */
-const decoders: Readonly<Record<ElementType, (bytes: Uint8Array<ArrayBuffer>) => FloatArray>> = {
-  F64: (bytes) => new Float64Array(bytes.buffer),
-  F32: (bytes) => new Float32Array(bytes.buffer),
-  F16: (bytes) => Float32Array.from(new Uint16Array(bytes.buffer), widenHalf),
-  BF16: (bytes) => new Float32Array(Uint32Array.from(new Uint16Array(bytes.buffer), (bits) => bits << 16).buffer),
-};
-
-/** IEEE binary16 to a number. */
-function widenHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
+// Reads and writes safetensors files, the exchange format for weights that cannot carry code.
+import { sizeOf, type Tensor, tensor } from "../math/tensor.js";
+import { decodeElements, elements } from "./files/elements.js";
+import { readHeader } from "./safetensors-header.js";
 
 /**
- * All tensors of a file by name, in the order of its header; F64 as float64, F32, F16 and BF16 as float32. `name` is how errors call
+ * All tensors of a file by name, in the order of its header, by the rule of elements.ts. `name` is how errors call
  * the file. Throws WeightsError on anything that breaks the format: nothing of a damaged file is returned.
  */
 export function readSafetensors(bytes: Uint8Array, name: string): Map<string, Tensor> {
   return new Map(
     readHeader(bytes, name).map((entry) => [
       entry.name,
-      tensor(entry.shape, decoders[entry.type](new Uint8Array(bytes.subarray(entry.begin, entry.end)))),
+      tensor(entry.shape, decodeElements(entry.type, bytes.subarray(entry.begin, entry.end))),
     ]),
   );
 }
@@ -39,7 +23,7 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>): Uint8Arr
   let offset = 0;
   const typeOf = ({ data }: Tensor) => (data instanceof Float64Array ? "F64" : "F32");
   const order = (a: [string, Tensor], b: [string, Tensor]) =>
-    itemSizes[typeOf(b[1])] - itemSizes[typeOf(a[1])] || (a[0] < b[0] ? -1 : 1);
+    elements[typeOf(b[1])].bytes - elements[typeOf(a[1])].bytes || (a[0] < b[0] ? -1 : 1);
   for (const [name, held] of [...tensors].sort(order)) {
     const { shape, data } = held;
     if (name === "__metadata__") throw new RangeError(`a tensor cannot be called "${name}": the format reserves it`);
