@@ -4,7 +4,7 @@ import { sizeOf } from "../../math/tensor.js";
 import type { Node } from "../graph.js";
 import { failIn, OnnxImportError, quoted, short } from "./import/error.js";
 import { type OnnxGraph, type OnnxNode, readGraph } from "./import/model.js";
-import { type Operation, operationOf, type Role, type Seen, type Tracing } from "./import/operation.js";
+import { type Operation, operationOf, type Role, requireSize, type Seen, type Tracing } from "./import/operation.js";
 import { rules } from "./import/rules.js";
 import { along, isKnown, type Known, type Traced, type Value } from "./import/value.js";
 
@@ -13,7 +13,7 @@ export type { Role } from "./import/operation.js";
 export { type Dense, isInFront, type Known, type Traced } from "./import/value.js";
 
 /** Numbers that may be computed on the way, all shape computations together. */
-const MOST_FOLDED = 2 ** 26;
+const MOST_FOLDED = 2 ** 24;
 
 export interface TraceSettings {
   /** Samples in the batch. */
@@ -87,8 +87,9 @@ function traceGraph(graph: OnnxGraph, x: Node, { samples, training = false, para
     resultsOf(operation).forEach((value, i) => {
       const name = node.outputs[i]!;
       values.set(name, value);
+      if (value) requireSize(operation, value.shape);
       if (!value || !isKnown(value)) return;
-      folded += value.initialiser === undefined ? sizeOf(value.shape) : 0;
+      folded += value.initialiser === undefined && node.type !== "Constant" ? sizeOf(value.shape) : 0;
       if (folded > MOST_FOLDED) operation.fail(`at most ${MOST_FOLDED} numbers computed ahead`, "more");
       if (value.initialiser !== undefined && !initialisers.has(value.initialiser))
         renamed.set(value.initialiser, value);

@@ -80,6 +80,7 @@ function squeeze(operation: Operation): Value {
 function unsqueeze(operation: Operation): Value {
   const x = subject(operation);
   const given = needed(operation, 1, "axes");
+  requireSize(operation, [...x.shape, ...given.map(() => 1)]);
   const rank = x.shape.length + given.length;
   const axes = new Set(axesOf(operation, given, rank));
   if (axes.size !== given.length) operation.fail("different axes", `[${given}]`);

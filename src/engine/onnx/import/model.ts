@@ -8,6 +8,8 @@ import { checkWire } from "./wire.js";
 
 const OLDEST_OPSET = 13;
 const NEWEST_OPSET = 24;
+/** Nodes and initialisers together; the largest nets have a tenth. */
+const MOST_PIECES = 100_000;
 const OWN_DOMAINS = new Set(["", "ai.onnx"]);
 
 export interface OnnxNode {
@@ -164,7 +166,13 @@ export function readGraph(bytes: Uint8Array, file: string): OnnxGraph {
   const model = decode(bytes, file);
   const { graph } = model;
   const fail = failIn(file);
+  const { length } = [...(graph?.node ?? []), ...(graph?.initializer ?? [])];
+  if (length > MOST_PIECES)
+    fail(`at most ${MOST_PIECES} nodes and initialisers`, `${length}`, "export a smaller model");
   if (!graph) return fail("a graph", "none", "check that this is an ONNX model, and not a tensor or a data set");
+  const pieces = graph.node.length + graph.initializer.length;
+  if (pieces > MOST_PIECES)
+    fail(`at most ${MOST_PIECES} nodes and initialisers`, `${pieces}`, "export a smaller model");
   const opset = opsetOf(model, file);
   if (graph.sparseInitializer.length > 0)
     fail("dense initialisers", "sparse ones", "export the model without sparsity");

@@ -133,13 +133,17 @@ export function activation(operation: Operation, position: number, ranks: readon
 export const scalarOf = (value: Value | undefined): number | undefined =>
   value && isConstant(value) && sizeOf(value.shape) === 1 ? value.data[0] : undefined;
 
+const MOST_AXES = 16;
+const LONGEST_AXIS = 2 ** 24;
+const MOST_NUMBERS = 2 ** 31;
+
 /** Throws OnnxImportError where a result would be larger than any memory, before anything is made of it. */
 export function requireSize({ fail }: Operation, shape: Shape): void {
-  if (shape.some((extent) => !Number.isInteger(extent) || extent < 0) || sizeOf(shape) > 2 ** 31) {
-    fail(
-      "a result of at most 2^31 numbers",
-      `shape [${shape}]`,
-      "check the shapes and repeats that the model asks for",
-    );
-  }
+  const fits = shape.every((extent) => Number.isInteger(extent) && extent >= 0 && extent <= LONGEST_AXIS);
+  if (fits && shape.length <= MOST_AXES && sizeOf(shape) <= MOST_NUMBERS) return;
+  fail(
+    `a result of at most ${MOST_AXES} axes, ${LONGEST_AXIS} entries an axis and ${MOST_NUMBERS} in all`,
+    `shape [${shape.slice(0, MOST_AXES + 1)}]`,
+    "check the shapes and repeats that the model asks for",
+  );
 }

@@ -67,6 +67,7 @@ function split(operation: Operation): Value[] {
   const axis = axisOf(operation, attributes.int("axis", 0), x.shape.length);
   const extent = x.shape[axis]!;
   const count = attributes.int("num_outputs", outputs.length);
+  if (count !== outputs.length) fail(`num_outputs of ${outputs.length}, as many as the node names`, `${count}`);
   const even = Math.ceil(extent / count);
   const lengths =
     integersOf(operation, 1, "split") ??

@@ -2,7 +2,7 @@
 import { type FloatArray, type Shape, sizeOf } from "../../../math/tensor.js";
 import type { Known } from "./value.js";
 
-const MOST_ENTRIES = 2 ** 24;
+const MOST_ENTRIES = 2 ** 22;
 
 /** Room for known numbers. Throws RangeError beyond what any shape computation needs. */
 export function room(shape: Shape): FloatArray {

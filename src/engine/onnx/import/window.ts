@@ -11,13 +11,14 @@ export interface WindowOf {
   readonly pads: readonly [number, number, number, number];
 }
 
-const LARGEST = 2 ** 20;
+/** Of a kernel, stride, dilation or padding; far beyond any net, and few enough to list what each window sees. */
+const LARGEST = 1024;
 
 /** Entries of a list attribute over one or two spatial axes, the first of which is 1 for signals. */
 function listed(operation: Operation, name: string, spatial: number, per: number, fallback: number, least: number) {
   const values = operation.attributes.ints(name) ?? Array.from({ length: spatial * per }, () => fallback);
   const fits = values.length === spatial * per && values.every((value) => value >= least && value <= LARGEST);
-  if (!fits) operation.fail(`${spatial * per} ${name} from ${least} on`, `[${values}]`);
+  if (!fits) operation.fail(`${spatial * per} ${name} from ${least} to ${LARGEST}`, `[${values}]`);
   return values;
 }
 
