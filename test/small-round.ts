@@ -3,6 +3,7 @@ import type { Attack, AttackContext } from "../src/attacks/define.js";
 import type { Batch, ImageShape } from "../src/data/dataset.js";
 import { nodeCpu } from "../src/engine/backends/node-cpu.js";
 import type { AttachedDefense, Payload } from "../src/federated/hooks.js";
+import { plainProtocol } from "../src/federated/protocol.js";
 import { type RoundRecord, runRound } from "../src/federated/round.js";
 import { createTrainer } from "../src/federated/training.js";
 import { createRandom, type Random } from "../src/math/random.js";
@@ -41,10 +42,8 @@ export async function playRound({ payload, batch, defenses = [], seed = 1 }: Sma
     return await runRound({
       round: 0,
       clients: [{ id: 0, data: batch }],
-      batchSize: batch.labels.length,
-      learningRate: 0.1,
-      payloadFor: () => payload,
-      defenses,
+      protocol: { ...plainProtocol, algorithm: { kind: "FedSGD", batchSize: batch.labels.length }, defenses },
+      global: payload,
       trainer,
       random: createRandom(seed),
     });

@@ -3,15 +3,18 @@ import type { Attack, AttackContext, Reconstruction } from "../attacks/define.js
 import { type Batch, readBatch } from "../data/dataset.js";
 import { attach } from "../defenses/define.js";
 import type { Backend } from "../engine/backends/backend.js";
-import type { Payload } from "../federated/hooks.js";
+import type { AttachedDefense, Payload } from "../federated/hooks.js";
+import { type Protocol, plainProtocol } from "../federated/protocol.js";
 import { type RoundRecord, runRound } from "../federated/round.js";
 import { createTrainer } from "../federated/training.js";
 import { createRandom, type Random } from "../math/random.js";
 import { splitBatch } from "../metrics/image.js";
 import { labelAccuracy } from "../metrics/labels.js";
 import { handedOver, refusal } from "../threat/capabilities.js";
+import { detailsOf } from "../threat/details.js";
 import type { BasicKnowledge, Normalization } from "../threat/observation.js";
 import { CapabilityError, observe } from "../threat/observe.js";
+import { behaviourOf, powersOf } from "../threat/server.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
@@ -53,16 +56,16 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
     const armed = powers.has("activeManipulation")
       ? await attack.arm?.({ payload: honest, prepared }, options, shared)
       : undefined;
+    const protocol = protocolOf(spec, defense ? [attach(defense, spec.defense!.options)] : []);
     for (const [index, records] of setting.batches.entries()) {
       tools.signal.throwIfAborted();
       const truth = readBatch(setting.dataset, records);
       const record = await runRound({
         round: 0,
         clients: [{ id: CLIENT, data: normalise(truth, setting.normalization) }],
-        batchSize: spec.federation.batchSize,
-        learningRate: spec.federation.learningRate,
-        payloadFor: (client) => armed?.payload(0, client, []) ?? honest,
-        defenses: defense ? [attach(defense, spec.defense!.options)] : [],
+        protocol,
+        global: honest,
+        ...(armed ? { server: behaviourOf(armed), powers: powersOf(spec.threat) } : {}),
         trainer,
         random: random.split("batch", index),
       });
@@ -76,7 +79,7 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
         index,
         setting.batches.length,
       );
-      const observation = lookThrough(spec, attack, setting, record, truth, surrogate);
+      const observation = lookThrough(spec, protocol, attack, setting, record, truth, surrogate);
       const reconstruction = await attack.run({ observation, prepared, secret: armed?.secret }, options, context);
       outcomes.push(judge(reconstruction, truth, records, record));
     }
@@ -97,6 +100,15 @@ export function basicKnowledge(
   normalization: Normalization | null,
 ): BasicKnowledge {
   return { batchSize, normalization, pixelRange: [0, 1], loss: { kind: "cross-entropy", reduction: "mean" } };
+}
+
+/** The client's data is cut into batches beforehand, so that each is one round of one gradient on the same weights. */
+function protocolOf(
+  { federation: { batchSize, learningRate, mode } }: CaseSpec,
+  defenses: readonly AttachedDefense[],
+): Protocol {
+  const algorithm = { kind: "FedSGD", batchSize } as const;
+  return { ...plainProtocol, algorithm, mode, batches: "fixed", serverLearningRate: learningRate, defenses };
 }
 
 function contextFor(
@@ -126,19 +138,19 @@ function contextFor(
 
 function lookThrough(
   spec: CaseSpec,
+  protocol: Protocol,
   attack: Attack,
   setting: Setting,
   record: RoundRecord,
   truth: Batch,
   surrogate: Batch,
 ) {
-  const { batchSize, learningRate, localEpochs, mode } = spec.federation;
   return observe(
     {
       records: [record],
       client: CLIENT,
       basicKnowledge: basicKnowledge(spec.federation, setting.normalization),
-      trainingDetails: { algorithm: "FedSGD", learningRate, localEpochs, batchSize, sampleCount: batchSize, mode },
+      trainingDetails: detailsOf(protocol, spec.federation.batchSize),
       surrogateData: () => surrogate,
     },
     { attack: attack.id, threat: spec.threat, needs: attack.needs, uses: attack.uses ?? [] },

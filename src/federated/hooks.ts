@@ -3,7 +3,7 @@ import type { Batch } from "../data/dataset.js";
 import type { Node } from "../engine/index.js";
 import type { Random } from "../math/random.js";
 import type { Tensor } from "../math/tensor.js";
-import type { Model, Weights } from "../models/define.js";
+import type { Lookup, Model, Weights } from "../models/define.js";
 
 export type ClientId = number;
 
@@ -26,20 +26,30 @@ export interface WireMessage {
   readonly client: ClientId;
   readonly update: Update;
   readonly bytes: number;
+  /** BatchNorm's running statistics after local training, where the federation shares them; in the clear. */
+  readonly buffers?: Weights;
 }
+
+/** What a defense keeps from round to round, for itself: per client at the clients, once at the server. Empty at first. */
+export type Memory = Map<string, unknown>;
 
 export interface ServerContext {
   readonly round: number;
   readonly random: Random;
+  readonly memory: Memory;
+  /** What clients sent to the server itself in hook C11, in order. */
+  readonly inbox: readonly PeerMessage[];
 }
 
 export interface ClientContext {
   readonly client: ClientId;
   readonly round: number;
-  /** This defense's own stream on this client in this round. */
+  /** This defense's own stream at this hook on this client in this round; local steps draw from it one after the other. */
   readonly random: Random;
   readonly payload: Payload;
   readonly sampleCount: number;
+  /** This defense's own on this client; the only thing that a hook may change in place. */
+  readonly memory: Memory;
 }
 
 export interface Verdict {
@@ -53,11 +63,32 @@ export interface BackwardContext extends ClientContext {
   readonly perSample?: readonly Update[];
 }
 
-/** A message between clients that the server relays. */
+/** A message from a client that the server relays, or that is meant for the server itself. */
 export interface PeerMessage {
   readonly from: ClientId;
-  readonly to: ClientId;
+  readonly to: ClientId | "server";
   readonly body: Uint8Array;
+}
+
+/** What the server announces in an exchange between clients. */
+export interface PeerContext extends ClientContext {
+  /** Before anything is uploaded (keys, shares, fragments), or once the server has what arrived (unmasking). */
+  readonly phase: "before-upload" | "after-collect";
+  /** Who takes part in this phase; afterwards, those whose upload arrived. */
+  readonly members: readonly ClientId[];
+}
+
+/** One client's local loss while it is traced, for terms to be added to it. */
+export interface LossContext {
+  readonly model: Model;
+  /** [N, C, H, W] */
+  readonly x: Node;
+  /** [N, classes] */
+  readonly targets: Node;
+  readonly logits: Node;
+  readonly features: Node;
+  /** Local parameters and buffers. */
+  readonly parameter: Lookup;
 }
 
 /** All hooks; a defense implements the ones that it needs. Every hook returns its result and leaves its arguments as they are. */
@@ -76,20 +107,20 @@ export interface Hooks {
   transformBatch(batch: ClientBatch, context: ClientContext): ClientBatch;
   /** C4 */
   wrapModel(model: Model, context: ClientContext): Model;
-  /** C5: scalars added to the loss. */
-  lossTerms(logits: Node, features: Node): readonly Node[];
+  /** C5: scalars added to the loss. Traced once per model and batch size. */
+  lossTerms(context: LossContext): readonly Node[];
   /** C6 */
   insideBackward(gradient: Update, context: BackwardContext): Update;
   /** C7 */
   afterGradient(gradient: Update, context: ClientContext): Update;
-  /** C8 */
+  /** C8: instead of w - learningRate * gradient; `gradient` has momentum and weight decay in it. */
   localStep(weights: Weights, gradient: Update, learningRate: number, context: ClientContext): Weights;
   /** C9 */
   afterLocalTraining(update: Update, context: ClientContext): Update;
   /** C10 */
   beforeUpload(message: WireMessage, context: ClientContext): WireMessage;
-  /** C11: called until no client has a message to send. */
-  peerExchange(inbox: readonly PeerMessage[], context: ClientContext): readonly PeerMessage[];
+  /** C11: called on every member with an empty inbox, then on those that were sent something, until nothing is sent. */
+  peerExchange(inbox: readonly PeerMessage[], context: PeerContext): readonly PeerMessage[];
   /** S2 */
   collect(messages: readonly WireMessage[], context: ServerContext): readonly WireMessage[];
   /** S3 */
@@ -124,4 +155,8 @@ export interface AttachedDefense {
   readonly stage: Stage;
   readonly needs: readonly Need[];
   readonly hooks: Partial<Hooks>;
+  /** Whether the server learns nothing from a single upload; by default what its stage says: true for masking. */
+  readonly hidesUploads?: boolean;
+  /** For sparsification: that all clients send the same coordinates, so that their sum can be masked. */
+  readonly agreedCoordinates?: boolean;
 }

@@ -6,9 +6,11 @@ import { createRandom } from "../math/random.js";
 import { parameterValues } from "../models/define.js";
 import { models } from "../models/index.js";
 import { oneHot, traceLoss } from "../models/loss.js";
+import { arrange, UnsupportedDefenseError } from "./compose.js";
 import type { AttachedDefense, Hooks, Need, Stage, Update } from "./hooks.js";
 import { stages } from "./hooks.js";
-import { arrange, PayloadRefusedError, runRound, UnsupportedDefenseError } from "./round.js";
+import { plainProtocol } from "./protocol.js";
+import { PayloadRefusedError, runRound } from "./round.js";
 import { createTrainer } from "./training.js";
 import { distortion, mapUpdate } from "./update.js";
 
@@ -69,10 +71,8 @@ describe("an undefended round", () => {
     const record = await runRound({
       round: 2,
       clients,
-      batchSize: 9,
-      learningRate: 0.5,
-      payloadFor: () => payload,
-      defenses: [],
+      protocol: { ...plainProtocol, algorithm: { kind: "FedSGD", batchSize: 9 }, serverLearningRate: 0.5 },
+      global: payload,
       trainer,
       random,
     });
@@ -138,8 +138,8 @@ describe("the hook pipeline", () => {
 
   it("lets defenses act in canonical order, whatever the order given", async () => {
     const log: string[] = [];
-    const all = stages.map((stage) =>
-      defense(
+    const all = stages.map((stage) => ({
+      ...defense(
         {
           afterLocalTraining: (update) => {
             log.push(stage);
@@ -148,10 +148,11 @@ describe("the hook pipeline", () => {
         },
         stage,
       ),
-    );
+      agreedCoordinates: true,
+    }));
     await playRound({ payload, batch, defenses: random.shuffle(all) });
     expect(log).toEqual(stages);
-    expect(arrange([...all].reverse()).map(({ stage }) => stage)).toEqual(stages);
+    expect(arrange([...all].reverse(), plainProtocol).map(({ stage }) => stage)).toEqual(stages);
   });
 
   it("hands each defense the result of the one before it", async () => {
@@ -200,19 +201,21 @@ describe("per-sample gradients", () => {
 });
 
 describe("what a round cannot carry", () => {
-  const needs = ["inputJacobian", "secondOrder", "privateParams", "peerChannel", "rootSet"] as const;
+  const needs = ["inputJacobian", "secondOrder", "privateParams", "rootSet"] as const;
   it.each(needs)("fails closed on the need %s", async (need) => {
     await expect(uploaded([defense({}, "perturbation", [need])])).rejects.toThrow(UnsupportedDefenseError);
-    expect(() => arrange([defense({}, "perturbation", [need])])).toThrow(`test-perturbation needs "${need}"`);
+    expect(() => arrange([defense({}, "perturbation", [need])], plainProtocol)).toThrow(
+      `test-perturbation needs "${need}"`,
+    );
   });
 
-  it.each<Partial<Hooks>>([{ peerExchange: () => [] }, { lossTerms: () => [] }, { localStep: (weights) => weights }])(
-    "fails closed on the hook %o",
-    async (hooks) => {
-      await expect(uploaded([defense(hooks)])).rejects.toThrow(UnsupportedDefenseError);
-      expect(() => arrange([defense(hooks)])).toThrow(`acts at "${Object.keys(hooks)[0]}"`);
-    },
-  );
+  it("fails closed on a local step, which FedSGD does not take", async () => {
+    const stepping = defense({ localStep: (weights) => weights });
+    await expect(uploaded([stepping])).rejects.toThrow(UnsupportedDefenseError);
+    expect(() => arrange([stepping], plainProtocol)).toThrow(
+      'test-perturbation acts at "localStep", which a FedSGD round',
+    );
+  });
 
   it.each(["reject", "quarantine"] as const)("stops when a client answers a payload with %s", async (action) => {
     const wary = defense({ vetPayload: () => ({ action, report: "identical rows" }) }, "detection");

@@ -1,212 +1,226 @@
-// One FedSGD round through the whole hook pipeline. The four views of spec/defenses.md 0.1 stay apart: what each client got, what
+// One round of a federation through the whole hook pipeline. The four views of spec/defenses.md 0.1 stay apart: what each client got, what
 // each uploaded, the aggregate, and the model after the server's step.
-import type { Batch } from "../data/dataset.js";
-import { readRows } from "../data/dataset.js";
 import type { Random } from "../math/random.js";
-import { tensor } from "../math/tensor.js";
 import type { Weights } from "../models/define.js";
-import type {
-  AttachedDefense,
-  ClientBatch,
-  ClientContext,
-  ClientId,
-  Hooks,
-  Need,
-  Payload,
-  Update,
-  WireMessage,
-} from "./hooks.js";
-import { stages } from "./hooks.js";
-import { closeBook, note, openBook, type Receipt } from "./receipt.js";
+import { aggregateUploads } from "./aggregation.js";
+import {
+  type Client,
+  type ClientTools,
+  contextOf,
+  type Exchange,
+  isSybil,
+  type Participant,
+  type Trained,
+  train,
+  upload,
+  vet,
+} from "./client-round.js";
+import { arrange, hidesUploads, UnsupportedDefenseError } from "./compose.js";
+import type { ClientId, Payload, Update, Verdict } from "./hooks.js";
+import { createMemory, type FederationMemory } from "./memory.js";
+import { exchangeMessages } from "./peer-exchange.js";
+import { openPipeline } from "./pipeline.js";
+import { checkProtocol, type Protocol } from "./protocol.js";
+import type { Receipt } from "./receipt.js";
+import { sampleCohort } from "./sampling.js";
+import { bind, type Powers, protocolOnly, type ServerBehaviour, type ServerView } from "./server-behaviour.js";
 import type { Trainer } from "./training.js";
-import { plainBytes, weightedSum } from "./update.js";
-
-export interface Client {
-  readonly id: ClientId;
-  readonly data: Batch;
-}
 
 export interface RoundOptions {
   readonly round: number;
   readonly clients: readonly Client[];
-  readonly batchSize: number;
-  readonly learningRate: number;
-  /** The server's message to a client; the same for all from an honest server. */
-  readonly payloadFor: (client: ClientId) => Payload;
-  readonly defenses: readonly AttachedDefense[];
+  readonly protocol: Protocol;
+  /** The model that the round starts from, which an honest server sends to everybody. */
+  readonly global: Payload;
   readonly trainer: Trainer;
   readonly random: Random;
+  /** What earlier rounds left behind; default: nothing. */
+  readonly memory?: FederationMemory;
+  /** What the server does besides the protocol, and how much of that it may; default: nothing. */
+  readonly server?: ServerBehaviour;
+  readonly powers?: Powers;
+  /** Measures the statistics that BatchNorm layers would see in eval mode too, at one more pass per client. */
+  readonly measureStatistics?: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface ClientRecord {
-  readonly payload: Payload;
-  /** The batch that was really used: truth, for scoring only. */
-  readonly batch: ClientBatch;
-  readonly message: WireMessage;
-  readonly loss: number;
+/** The first query is the one whose answer is aggregated. */
+export interface ClientRecord extends Exchange {
+  /** False when the upload got lost between C10 and S3. */
+  readonly arrived: boolean;
+  /** True for a client that the server added. */
+  readonly sybil: boolean;
+  /** Further queries of the same round, and their answers. */
+  readonly repeats: readonly Exchange[];
 }
 
 export interface RoundRecord {
   readonly round: number;
+  /** Everybody who was chosen, the server's own clients too. */
+  readonly cohort: readonly ClientId[];
+  /** Who trained, in that order. */
   readonly clients: ReadonlyMap<ClientId, ClientRecord>;
+  /** Whose upload got lost. */
+  readonly dropouts: readonly ClientId[];
+  /** Who refused the payload (hook C0), and why. */
+  readonly refusals: ReadonlyMap<ClientId, Verdict>;
+  /** The defense that keeps single uploads from the server; null when it sees them. */
+  readonly hiddenBy: string | null;
   readonly aggregate: Update;
   readonly released: Weights;
   readonly receipts: readonly Receipt[];
 }
 
-/** A federation that cannot carry a defense says so instead of skipping it. */
-export class UnsupportedDefenseError extends Error {
-  override name = "UnsupportedDefenseError";
-}
-
-/** A client refused the server's payload (hook C0). */
+/** Every client refused the server's payload (hook C0). */
 export class PayloadRefusedError extends Error {
   override name = "PayloadRefusedError";
 }
 
-const supplied: ReadonlySet<Need> = new Set<Need>(["perSampleGrad"]);
-const unsupportedHooks = ["peerExchange", "lossTerms", "localStep"] as const satisfies readonly (keyof Hooks)[];
-
-/** Defenses in canonical order. Throws UnsupportedDefenseError when one needs what this round cannot supply. */
-export function arrange(defenses: readonly AttachedDefense[]): AttachedDefense[] {
-  const twice = defenses.find(({ id }, position) => defenses.findIndex((other) => other.id === id) !== position);
-  if (twice)
-    throw new UnsupportedDefenseError(`defense ${twice.id} is attached twice; a round holds each defense once`);
-  for (const { id, needs, hooks } of defenses) {
-    const need = needs.find((name) => !supplied.has(name));
-    if (need) throw new UnsupportedDefenseError(`defense ${id} needs "${need}", which a FedSGD round cannot supply`);
-    const hook = unsupportedHooks.find((name) => hooks[name]);
-    if (hook) throw new UnsupportedDefenseError(`defense ${id} acts at "${hook}", which a FedSGD round does not have`);
-  }
-  return [...defenses].sort((a, b) => stages.indexOf(a.stage) - stages.indexOf(b.stage));
-}
-
+/**
+ * Throws UnsupportedDefenseError, CapabilityError and PayloadRefusedError before anything is aggregated, RangeError on a broken protocol, and
+ * the signal's reason when it is aborted.
+ */
 export async function runRound(options: RoundOptions): Promise<RoundRecord> {
-  const defenses = arrange(options.defenses);
-  const books = new Map(defenses.map((defense) => [defense.id, openBook()]));
-  // By hook too: two hooks of one defense must not draw the same numbers.
-  const streamOf = (defense: AttachedDefense, hook: keyof Hooks, client: ClientId | "server") =>
-    options.random.split("defense", defense.id, options.round, hook, client);
+  const { round, global, protocol, random, trainer, signal, memory = createMemory() } = options;
+  checkProtocol(protocol);
+  const pipeline = openPipeline(arrange(protocol.defenses, protocol), round, random, memory);
+  const hiding = pipeline.defenses.find(hidesUploads);
+  const hidden = hiding !== undefined;
+  const server = bind(options.server ?? {}, options.powers ?? protocolOnly, round);
+  const answers: ServerView["answers"][number][] = [];
+  const seen = () => [...memory.seen, { round, answers: [...answers], hidden, aggregate: null }];
 
-  /** Lets every defense that has `hook` change `value`, in canonical order, and notes time and change. */
-  const through = <K extends keyof Hooks, V>(
-    hook: K,
-    client: ClientId | "server",
-    value: V,
-    apply: (act: NonNullable<Hooks[K]>, value: V, random: Random) => V,
-  ): V =>
-    defenses.reduce((current, defense) => {
-      const act = defense.hooks[hook];
-      if (!act) return current;
-      const started = performance.now();
-      const next = apply(act as NonNullable<Hooks[K]>, current, streamOf(defense, hook, client));
-      note(books.get(defense.id)!, client, current, next, performance.now() - started);
-      return next;
-    }, value);
-
-  const server = (random: Random) => ({ round: options.round, random });
-  const pool = options.clients.map(({ id }) => id);
-  const cohort = through("selectCohort", "server", pool as readonly ClientId[], (act, ids, random) =>
-    act(ids, server(random)),
-  );
-
-  const clients = new Map<ClientId, ClientRecord>();
-  for (const { id, data } of options.clients.filter((client) => cohort.includes(client.id))) {
-    const payload = through("distribute", "server", options.payloadFor(id), (act, sent, random) =>
-      act(sent, id, server(random)),
-    );
-    clients.set(id, await trainClient(id, data, payload));
+  const participants = [...chooseClients(), ...addSybils()];
+  const tools: ClientTools = {
+    protocol,
+    pipeline,
+    memory,
+    trainer,
+    random,
+    signal,
+    measureStatistics: options.measureStatistics ?? false,
+  };
+  const refusals = new Map<ClientId, Verdict & { defense: string }>();
+  const trained = new Map<Participant, Trained>();
+  for (const participant of participants) {
+    signal?.throwIfAborted();
+    const payload = send(participant.id);
+    const refusal = vet(participant, payload, tools);
+    if (refusal) refusals.set(participant.id, refusal);
+    else trained.set(participant, await train(participant, payload, 0, tools));
   }
+  if (refusals.size > 0 && trained.size === 0) throw new PayloadRefusedError(describe(refusals));
 
-  const messages = through(
-    "collect",
-    "server",
-    [...clients.values()].map(({ message }) => message) as readonly WireMessage[],
-    (act, received, random) => act(received, server(random)),
+  talk("before-upload", () => true);
+  const exchanges = new Map(
+    [...trained].map(([participant, formed]) => [participant, upload(participant, formed, tools)]),
   );
-  const counts = messages.map(({ client }) => clients.get(client)!.batch.labels.length);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const shares = counts.map((count) => count / total);
-  const plain = weightedSum(
-    messages.map(({ update }) => update),
-    shares,
+  const lost = (participant: Participant) =>
+    !isSybil(participant) && random.split("dropout", round, participant.id).uniform() < protocol.dropout;
+  const dropouts = [...exchanges.keys()].filter(lost).map(({ id }) => id);
+  const arrived = ({ id }: Participant) => !dropouts.includes(id);
+  const clients = new Map<ClientId, ClientRecord>();
+  for (const [participant, exchange] of exchanges) {
+    if (arrived(participant)) answers.push({ client: participant.id, ...exchange });
+    clients.set(participant.id, {
+      ...exchange,
+      arrived: arrived(participant),
+      sybil: isSybil(participant),
+      repeats: [],
+    });
+  }
+  for (const participant of [...exchanges.keys()].filter(arrived)) {
+    clients.set(participant.id, { ...clients.get(participant.id)!, repeats: await queryAgain(participant) });
+  }
+  const inboxes = talk("after-collect", arrived);
+  const { aggregate, released } = aggregateUploads(
+    {
+      global,
+      messages: [...clients.values()].flatMap((client) => (client.arrived ? [client.message] : [])),
+      samples: new Map([...clients].map(([id, { samples }]) => [id, samples])),
+      inboxes,
+    },
+    protocol,
+    pipeline,
   );
-  const summed = through("aggregate", "server", plain, (act, _, random) => act(messages, shares, server(random)));
-  const aggregate = through("afterAggregate", "server", summed, (act, update, random) => act(update, server(random)));
-  const base = options.payloadFor(cohort[0]!).weights;
-  const stepped = descend(base, aggregate, options.learningRate);
-  const released = through("applyServerStep", "server", stepped, (act, _, random) =>
-    act(base, aggregate, options.learningRate, server(random)),
-  );
+  if (options.server) memory.seen.push({ round, answers, hidden, aggregate });
   return {
-    round: options.round,
+    round,
+    cohort: participants.map(({ id }) => id),
     clients,
+    dropouts,
+    refusals,
+    hiddenBy: hiding?.id ?? null,
     aggregate,
     released,
-    receipts: defenses.map(({ id }) => closeBook(id, books.get(id)!)),
+    receipts: pipeline.receipts(),
   };
 
-  async function trainClient(id: ClientId, data: Batch, payload: Payload): Promise<ClientRecord> {
-    const context = (random: Random): ClientContext => ({
-      client: id,
-      round: options.round,
-      random,
-      payload,
-      sampleCount: data.labels.length,
-    });
-    for (const defense of defenses) {
-      const verdict = defense.hooks.vetPayload?.(payload, [], context(streamOf(defense, "vetPayload", id)));
-      if (!verdict) continue;
-      books.get(defense.id)!.identity = false;
-      if (verdict.action !== "accept") {
-        throw new PayloadRefusedError(`client ${id}, defense ${defense.id}: ${verdict.action}: ${verdict.report}`);
+  /** S0 */
+  function chooseClients(): Participant[] {
+    const pool = options.clients.map(({ id }) => id);
+    // A defense that samples does so from everybody: its accounting rests on its own probabilities.
+    const sampling = pipeline.defenses.some(({ hooks }) => hooks.selectCohort);
+    const start = sampling ? pool : sampleCohort(protocol.cohort, pool, random.split("cohort", round));
+    const drawn = pipeline.through("selectCohort", "server", start as readonly ClientId[], (act, ids, own) =>
+      act(ids, { round, inbox: [], ...own }),
+    );
+    const cohort = server.cohort(drawn, pool, seen());
+    return options.clients
+      .filter(({ id }) => cohort.includes(id))
+      .map(({ id, data }) => ({ id, source: { kind: "client", data } }));
+  }
+
+  function addSybils(): Participant[] {
+    const first = options.clients.reduce((largest, { id }) => Math.max(largest, id), -1) + 1;
+    return server.sybils(seen()).map((source, i) => ({ id: first + i, source }));
+  }
+
+  /** S1 */
+  function send(client: ClientId): Payload {
+    return pipeline.through("distribute", "server", server.payload(client, global, seen()), (act, sent, own) =>
+      act(sent, client, { round, inbox: [], ...own }),
+    );
+  }
+
+  /** C11 */
+  function talk(phase: "before-upload" | "after-collect", takesPart: (participant: Participant) => boolean) {
+    const members = [...trained].filter(([participant]) => takesPart(participant));
+    return exchangeMessages(
+      pipeline,
+      phase,
+      new Map(
+        members.map(([participant, { payload }]) => [participant.id, contextOf(participant, tools, payload)] as const),
+      ),
+    );
+  }
+
+  async function queryAgain(participant: Participant): Promise<Exchange[]> {
+    const repeats: Exchange[] = [];
+    for (;;) {
+      signal?.throwIfAborted();
+      const payload = isSybil(participant) ? null : server.again(participant.id, seen());
+      if (!payload) return repeats;
+      const single = hiding ?? pipeline.defenses.find(({ hooks }) => hooks.peerExchange);
+      if (single) {
+        throw new UnsupportedDefenseError(
+          `round ${round}: client ${participant.id} is queried again, but defense ${single.id} takes the whole cohort; play another round`,
+        );
       }
+      const refusal = vet(participant, payload, tools);
+      if (refusal) {
+        refusals.set(participant.id, refusal);
+        return repeats;
+      }
+      const formed = await train(participant, payload, repeats.length + 1, tools);
+      const exchange = upload(participant, formed, tools);
+      repeats.push(exchange);
+      answers.push({ client: participant.id, ...exchange });
     }
-    const prepared = through("prepareDataset", id, data, (act, local, random) => act(local, context(random)));
-    const everything = prepared.labels.map((_, position) => position).slice(0, options.batchSize);
-    const drawn = through("drawBatch", id, everything as readonly number[], (act, _, random) =>
-      act(prepared, options.batchSize, context(random)),
-    );
-    const batch = through("transformBatch", id, readRows(prepared, drawn) as ClientBatch, (act, rows, random) =>
-      act(rows, context(random)),
-    );
-    const model = through("wrapModel", id, payload.model, (act, current, random) => act(current, context(random)));
-    const worn = { ...payload, model };
-    const { update: raw, loss } = await options.trainer.gradient(worn, batch);
-    const wantsSamples = defenses.some(({ needs }) => needs.includes("perSampleGrad"));
-    const perSample = wantsSamples ? await perSampleGradients(worn, batch) : undefined;
-    const backward = through("insideBackward", id, raw, (act, update, random) =>
-      act(update, { ...context(random), ...(perSample ? { perSample } : {}) }),
-    );
-    const perturbed = through("afterGradient", id, backward, (act, update, random) => act(update, context(random)));
-    const final = through("afterLocalTraining", id, perturbed, (act, update, random) => act(update, context(random)));
-    const plainMessage: WireMessage = { client: id, update: final, bytes: plainBytes(final) };
-    const message = through("beforeUpload", id, plainMessage, (act, sent, random) => act(sent, context(random)));
-    return { payload, batch, message, loss };
-  }
-
-  async function perSampleGradients(payload: Payload, batch: ClientBatch): Promise<Update[]> {
-    const gradients: Update[] = [];
-    for (let row = 0; row < batch.labels.length; row++) {
-      gradients.push((await options.trainer.gradient(payload, readRows(batch, [row]))).update);
-    }
-    return gradients;
   }
 }
 
-function descend(weights: Weights, update: Update, learningRate: number): Weights {
-  return new Map(
-    [...weights].map(([name, { shape, data }]) => {
-      const step = update.get(name)?.data;
-      // Buffers are in no update.
-      if (!step) return [name, { shape, data }];
-      return [
-        name,
-        tensor(
-          shape,
-          data.map((value, i) => value - learningRate * step[i]!),
-        ),
-      ];
-    }),
-  );
-}
+const describe = (refusals: ReadonlyMap<ClientId, Verdict & { readonly defense: string }>): string =>
+  [...refusals]
+    .map(([client, { defense, action, report }]) => `client ${client}, defense ${defense}: ${action}: ${report}`)
+    .join("; ");

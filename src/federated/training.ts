@@ -1,53 +1,160 @@
-// A client's gradient: the model's loss on a batch, compiled once per model and batch size.
+// A client's gradient: the model's loss on a batch, compiled once per model, batch size, mode and added loss terms; and a model's accuracy.
+import { type Batch, readRows } from "../data/dataset.js";
 import type { Backend } from "../engine/backends/backend.js";
-import { compile, createGraph, type Program } from "../engine/index.js";
-import { type DType, tensor } from "../math/tensor.js";
-import type { Model } from "../models/define.js";
-import { parameterValues } from "../models/define.js";
+import { add, compile, createGraph, grad, type Node, type Program } from "../engine/index.js";
+import { type DType, type FloatArray, tensor } from "../math/tensor.js";
+import { type Mode, type Model, parameterInputs, parameterValues } from "../models/define.js";
 import { oneHot, traceLoss } from "../models/loss.js";
-import type { ClientBatch, Payload, Update } from "./hooks.js";
+import { type Statistics, unbiasing } from "./batch-statistics.js";
+import type { ClientBatch, Hooks, Payload, Update } from "./hooks.js";
+
+export interface GradientOptions {
+  /** Default `eval`. */
+  readonly mode?: Mode;
+  /** Hooks C5, whose terms are added to the loss before it is differentiated. */
+  readonly lossTerms?: readonly Hooks["lossTerms"][];
+}
+
+export interface Gradient {
+  readonly update: Update;
+  /** Mean cross-entropy, without added terms. */
+  readonly loss: number;
+  /** What BatchNorm layers saw; empty in eval mode. */
+  readonly statistics: Statistics;
+  /** How many terms each of `lossTerms` added. */
+  readonly added: readonly number[];
+}
+
+export interface Accuracy {
+  /** Share of samples whose most likely class is their label. */
+  readonly accuracy: number;
+  /** Mean cross-entropy. */
+  readonly loss: number;
+}
 
 export interface Trainer {
   /** Mean-loss gradient of the batch at the payload's weights, in the model's parameter order, and the loss itself. */
-  gradient(payload: Payload, batch: ClientBatch): Promise<{ update: Update; loss: number }>;
+  gradient(payload: Payload, batch: ClientBatch, options?: GradientOptions): Promise<Gradient>;
+  /** How well a model does on data; in train mode with the statistics of up to 256 samples at a time. */
+  evaluate(payload: Payload, data: Batch, mode?: Mode): Promise<Accuracy>;
   dispose(): Promise<void>;
 }
 
+interface Compiled {
+  /** What else than the model the program is for. */
+  readonly use: readonly unknown[];
+  readonly program: Program;
+  readonly added: readonly number[];
+  /** Factor from biased to unbiased variance, by layer. */
+  readonly unbiased: ReadonlyMap<string, number>;
+}
+
+const EVALUATED_AT_ONCE = 256;
+/** A malicious server may send a new model every time; the oldest go. */
+const MODELS_HELD = 16;
+
 /** `dtype` is the precision in which clients compute and upload. */
 export function createTrainer(backend: Backend, dtype: DType): Trainer {
-  const programs = new Map<Model, Map<number, Program>>();
+  const models = new Map<Model, Compiled[]>();
 
-  async function programFor(model: Model, size: number): Promise<Program> {
-    const bySize = programs.get(model) ?? new Map<number, Program>();
-    programs.set(model, bySize);
-    const known = bySize.get(size);
+  async function compiled(model: Model, use: readonly unknown[], make: () => Promise<Omit<Compiled, "use">>) {
+    const held = models.get(model) ?? [];
+    models.set(model, held);
+    const same = (other: readonly unknown[]) =>
+      other.length === use.length && other.every((part, i) => part === use[i]);
+    const known = held.find((each) => same(each.use));
     if (known) return known;
+    const [oldest] = models.keys();
+    if (models.size > MODELS_HELD && oldest) await forget(oldest);
+    const fresh = { use, ...(await make()) };
+    held.push(fresh);
+    return fresh;
+  }
+
+  async function forget(model: Model) {
+    for (const { program } of models.get(model) ?? []) await program.dispose();
+    models.delete(model);
+  }
+
+  async function trace(model: Model, size: number, mode: Mode, terms: readonly Hooks["lossTerms"][]) {
     const graph = createGraph();
     const x = graph.input("x", [size, ...model.inputShape]);
-    const { loss, gradients } = traceLoss(model, x, graph.input("targets", [size, model.classes]));
-    const named = Object.fromEntries(model.parameters.map(({ name }, i) => [`gradient:${name}`, gradients[i]!]));
-    const program = await compile({ loss, ...named }, { backend, dtype });
-    bySize.set(size, program);
-    return program;
+    const targets = graph.input("targets", [size, model.classes]);
+    const parameter = parameterInputs(graph, model);
+    const { loss, gradients, batchStatistics, logits, features } = traceLoss(model, x, targets, { mode, parameter });
+    const extra = terms.map((hook) => hook({ model, x, targets, logits, features, parameter }));
+    const wrt = model.parameters.map(({ name }) => parameter(name));
+    const all = extra.flat().reduce((sum, term) => add(sum, term), loss);
+    const final = all === loss ? gradients : grad(all, wrt);
+    const outputs: Record<string, Node> = { loss };
+    model.parameters.forEach(({ name }, i) => {
+      outputs[`gradient:${name}`] = final[i]!;
+    });
+    for (const [layer, { mean, variance }] of batchStatistics) {
+      outputs[`mean:${layer}`] = mean;
+      outputs[`variance:${layer}`] = variance;
+    }
+    return {
+      program: await compile(outputs, { backend, dtype }),
+      added: extra.map(({ length }) => length),
+      unbiased: new Map([...batchStatistics].map(([layer, seen]) => [layer, unbiasing(seen)])),
+    };
+  }
+
+  async function traceLogits(model: Model, size: number, mode: Mode) {
+    const graph = createGraph();
+    const x = graph.input("x", [size, ...model.inputShape]);
+    const { logits } = model.forward(x, parameterInputs(graph, model), mode);
+    return { program: await compile({ logits }, { backend, dtype }), added: [], unbiased: new Map() };
   }
 
   return {
-    async gradient({ model, weights }, { inputs, labels, sampleWeights }) {
-      const program = await programFor(model, labels.length);
+    async gradient({ model, weights }, { inputs, labels, sampleWeights }, { mode = "eval", lossTerms = [] } = {}) {
+      const size = labels.length;
+      const use = ["gradient", size, mode, ...lossTerms];
+      const { program, added, unbiased } = await compiled(model, use, () => trace(model, size, mode, lossTerms));
       const targets = oneHot(labels, model.classes);
       sampleWeights?.forEach((weight, row) => {
         for (let c = 0; c < model.classes; c++) targets[row * model.classes + c]! *= weight;
       });
-      const parameters = Object.entries(parameterValues(weights)).map(([name, value]) => [name, value.data] as const);
-      const out = await program.run({ x: inputs.data, targets, ...Object.fromEntries(parameters) });
+      const out = await program.run({ x: inputs.data, targets, ...valuesOf(weights) });
       const update = new Map(
         model.parameters.map(({ name, shape }) => [name, tensor(shape, out[`gradient:${name}`]!)]),
       );
-      return { update, loss: out.loss![0]! };
+      const statistics = new Map(
+        [...unbiased].map(([layer, factor]) => {
+          const variance = Float64Array.from(out[`variance:${layer}`]!, (value) => factor * value);
+          return [layer, { mean: Float64Array.from(out[`mean:${layer}`]!), variance }];
+        }),
+      );
+      return { update, loss: out.loss![0]!, statistics, added };
+    },
+    async evaluate({ model, weights }, data, mode = "eval") {
+      let correct = 0;
+      let loss = 0;
+      for (let from = 0; from < data.labels.length; from += EVALUATED_AT_ONCE) {
+        const count = Math.min(EVALUATED_AT_ONCE, data.labels.length - from);
+        const { inputs, labels } = readRows(
+          data,
+          Array.from({ length: count }, (_, row) => from + row),
+        );
+        const { program } = await compiled(model, ["logits", count, mode], () => traceLogits(model, count, mode));
+        const { logits } = await program.run({ x: inputs.data, ...valuesOf(weights) });
+        labels.forEach((label, row) => {
+          const scores = Float64Array.from(logits!.subarray(row * model.classes, (row + 1) * model.classes));
+          const largest = Math.max(...scores);
+          if (scores.indexOf(largest) === label) correct++;
+          loss +=
+            largest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - largest), 0)) - scores[label]!;
+        });
+      }
+      return { accuracy: correct / data.labels.length, loss: loss / data.labels.length };
     },
     async dispose() {
-      for (const bySize of programs.values()) for (const program of bySize.values()) await program.dispose();
-      programs.clear();
+      for (const model of [...models.keys()]) await forget(model);
     },
   };
 }
+
+const valuesOf = (weights: Payload["weights"]): Record<string, FloatArray> =>
+  Object.fromEntries(Object.entries(parameterValues(weights)).map(([name, { data }]) => [name, data]));

@@ -1,5 +1,6 @@
 // Arithmetic on updates: sums, norms and the distortion that a defense caused.
-import { tensor } from "../math/tensor.js";
+import { sizeOf, type Tensor, tensor } from "../math/tensor.js";
+import type { Model, Weights } from "../models/define.js";
 import type { Update } from "./hooks.js";
 
 /** Euclidean norm over all tensors. */
@@ -24,7 +25,7 @@ export function mapUpdate(update: Update, transform: (value: number, position: n
 }
 
 /** Σ share · update. Throws RangeError when the updates hold different tensors. */
-export function weightedSum(updates: readonly Update[], shares: readonly number[]): Update {
+export function weightedSum(updates: readonly ReadonlyMap<string, Tensor>[], shares: readonly number[]): Update {
   const [first, ...others] = updates;
   if (!first) throw new RangeError("no update to aggregate: no client answered");
   return new Map(
@@ -40,8 +41,59 @@ export function weightedSum(updates: readonly Update[], shares: readonly number[
   );
 }
 
+/** Weights minus rate · update; whatever the update does not hold in that size, buffers first of all, stays as it is. */
+export function descend(weights: Weights, update: Update, rate: number): Weights {
+  return new Map(
+    [...weights].map(([name, { shape, data }]) => {
+      const step = update.get(name)?.data;
+      if (step?.length !== data.length) return [name, { shape, data }];
+      return [
+        name,
+        tensor(
+          shape,
+          data.map((value, i) => value - rate * step[i]!),
+        ),
+      ];
+    }),
+  );
+}
+
+/** scale · left + right for every tensor of `right`. */
+export function addScaled(scale: number, left: ReadonlyMap<string, Tensor>, right: Update): Update {
+  return new Map(
+    [...right].map(([name, { shape, data }]) => {
+      const other = left.get(name)!.data;
+      return [
+        name,
+        tensor(
+          shape,
+          data.map((value, i) => scale * other[i]! + value),
+        ),
+      ];
+    }),
+  );
+}
+
+/** The pseudo-gradient w_global - w_local of the model's parameters. */
+export const pseudoGradient = ({ parameters }: Model, global: Weights, local: Weights): Update =>
+  addScaled(-1, local, new Map(parameters.map(({ name }) => [name, global.get(name)!])));
+
+/** An update that changes nothing. */
+export const zeroUpdate = ({ parameters }: Model): Update =>
+  new Map(parameters.map(({ name, shape }) => [name, tensor(shape, new Float32Array(sizeOf(shape)))]));
+
+/** True when all hold the same tensors in the same sizes, so that they can be added. */
+export function addable(updates: readonly Update[]): boolean {
+  const [first, ...others] = updates;
+  return others.every(
+    (other) =>
+      other.size === first!.size &&
+      [...first!].every(([name, { data }]) => other.get(name)?.data.length === data.length),
+  );
+}
+
 /** Bytes of an update sent as plain float32. */
-export function plainBytes(update: Update): number {
+export function plainBytes(update: ReadonlyMap<string, Tensor>): number {
   let count = 0;
   for (const { data } of update.values()) count += data.length;
   return 4 * count;
@@ -91,5 +143,19 @@ export function distortion(before: Update, after: Update): Distortion {
     keptFraction: nonZero === 0 ? 1 : kept / nonZero,
     snrDb: difference === 0 || normBefore === 0 ? null : 10 * Math.log10(normBefore / difference),
     identity,
+  };
+}
+
+/** Means over several distortions (at least one); nothing changed where nothing changed in any. */
+export function meanDistortion(all: readonly Distortion[]): Distortion {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const ratios = all.flatMap(({ snrDb }) => (snrDb === null ? [] : [snrDb]));
+  return {
+    relativeL2: mean(all.map(({ relativeL2 }) => relativeL2)),
+    cosine: mean(all.map(({ cosine }) => cosine)),
+    signAgreement: mean(all.map(({ signAgreement }) => signAgreement)),
+    keptFraction: mean(all.map(({ keptFraction }) => keptFraction)),
+    snrDb: ratios.length > 0 ? mean(ratios) : null,
+    identity: all.every(({ identity }) => identity),
   };
 }

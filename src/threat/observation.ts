@@ -1,6 +1,8 @@
 // What an adversary sees. An observation is keyed by capability: by its type and at run time it holds the granted ones and nothing else.
 import type { Batch } from "../data/dataset.js";
-import type { Payload, Update } from "../federated/hooks.js";
+import type { Statistics } from "../federated/batch-statistics.js";
+import type { ClientId, Payload, Update } from "../federated/hooks.js";
+import type { Weights } from "../models/define.js";
 import type { Capability } from "./capabilities.js";
 
 /** Per-channel normalisation that clients apply to pixels in [0, 1] before the model. */
@@ -9,11 +11,25 @@ export interface Normalization {
   readonly deviation: readonly number[];
 }
 
-/** One round as seen from outside: what was broadcast and what came back. */
+/**
+ * One query as seen from outside: what was sent and what came back. A server that queries a client again within a round makes several of
+ * one `round`.
+ */
 export interface ObservedRound {
   readonly round: number;
   readonly payload: Payload;
-  readonly view: { readonly kind: "upload" | "aggregate"; readonly update: Update };
+  readonly view: View;
+}
+
+/**
+ * What came back: one client's upload; the aggregate, where uploads are hidden; or the step that the server released, w - w', all that
+ * somebody outside sees of a federation.
+ */
+export interface View {
+  readonly kind: "upload" | "aggregate" | "released";
+  readonly update: Update;
+  /** BatchNorm's running statistics after local training, where clients upload them. */
+  readonly buffers?: Weights;
 }
 
 export interface BasicKnowledge {
@@ -24,14 +40,29 @@ export interface BasicKnowledge {
   readonly loss: { readonly kind: "cross-entropy"; readonly reduction: "mean" };
 }
 
-export interface TrainingDetails {
-  readonly algorithm: "FedSGD";
+interface Details {
+  /** Of the local steps (FedAvg), or of the server's one (FedSGD). */
   readonly learningRate: number;
   readonly localEpochs: number;
   readonly batchSize: number;
+  /** The client's samples behind the update. */
   readonly sampleCount: number;
   readonly mode: "eval" | "train";
 }
+
+export interface FedSgdDetails extends Details {
+  readonly algorithm: "FedSGD";
+}
+
+export interface FedAvgDetails extends Details {
+  readonly algorithm: "FedAvg";
+  readonly momentum: number;
+  readonly weightDecay: number;
+  /** Local steps behind the update: epochs times mini-batches, the smaller last one too. */
+  readonly steps: number;
+}
+
+export type TrainingDetails = FedSgdDetails | FedAvgDetails;
 
 /** What each capability hands over. */
 export interface Grants {
@@ -39,11 +70,18 @@ export interface Grants {
   basicKnowledge: BasicKnowledge;
   trainingDetails: TrainingDetails;
   surrogateData: Batch;
-  /** BatchNorm statistics by layer; empty for models without BatchNorm. */
-  clientDistribution: ReadonlyMap<string, { readonly mean: Float64Array; readonly variance: Float64Array }>;
+  /** What BatchNorm layers saw of the client's data, for each of `updates.rounds`; empty for models without BatchNorm. */
+  clientDistribution: { readonly rounds: readonly Statistics[] };
   /** A power, not a value: what the server sent stands in `updates`, its own part comes to the attack as `secret`. */
   activeManipulation: { readonly clientsAddressed: number };
-  clientSelection: { readonly cohort: readonly number[] };
+  clientSelection: {
+    readonly rounds: readonly {
+      readonly round: number;
+      readonly cohort: readonly ClientId[];
+      /** The server's own among them. */
+      readonly sybils: readonly ClientId[];
+    }[];
+  };
 }
 
 /** A defense that an adaptive attacker knows to be on. */
