@@ -19,10 +19,16 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-const show = (value: unknown): string => {
+/** A value for a message. What lies deeper shows as its kind only: a stranger's nesting could exhaust the stack. */
+const showPlain = (value: unknown): string => {
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "[...]" : "{...}";
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 };
+const show = (value: unknown): string =>
+  Array.isArray(value)
+    ? `[${value.slice(0, 8).map(showPlain).join()}${value.length > 8 ? ",..." : ""}]`
+    : showPlain(value);
 
 /** Reads and checks the header of `bytes`. Throws WeightsError naming `file` and the byte or tensor that is wrong. */
 export function readHeader(bytes: Uint8Array, file: string): Entry[] {

@@ -1,6 +1,6 @@
 // Reads and writes .npy files, NumPy's format for one array.
 import { type Tensor, tensor } from "../../math/tensor.js";
-import { failIn } from "../weights-error.js";
+import { failIn, listFew } from "../weights-error.js";
 import { decodeElements, elements } from "./elements.js";
 import { NPY_MAGIC, readNpyHeader } from "./npy-header.js";
 import { denseStrides, toDense } from "./strided.js";
@@ -15,7 +15,7 @@ export function readNpy(bytes: Uint8Array, file: string): Tensor {
   const available = bytes.length - begin;
   const wanted = shape.reduce((product, extent) => product * extent, elements[type].bytes);
   if (wanted !== available) {
-    fail(`${wanted} bytes for ${type} of shape [${shape}]`, `${available}`, {
+    fail(`${wanted} bytes for ${type} of shape [${listFew(shape.map(String))}]`, `${available}`, {
       at: begin,
       ...(available > wanted ? { remedy: "save one array per file, or several with numpy.savez" } : {}),
     });

@@ -9,11 +9,11 @@ const PROTO = 0x80;
 const STOP = 0x2e;
 
 /** A state dict takes some 150 bytes per tensor; a byte can cost 300 bytes of memory (an empty dict). */
-const LENGTH_LIMIT = 2 ** 21;
+const LENGTH_LIMIT = 2 ** 20;
 
 /**
  * The value that a pickle describes, and the position after it. `begin` is where it starts in `bytes`. Calls `fail` on anything
- * malformed or not allowed. Time and memory grow with the length of the pickle only, which is limited to 2 MiB.
+ * malformed or not allowed. Time and memory grow with the length of the pickle only, which is limited to 1 MiB.
  */
 export function unpickle(
   bytes: Uint8Array,

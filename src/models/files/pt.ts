@@ -1,7 +1,7 @@
 // Reads PyTorch's .pt and .pth files: zip archives of a pickle and its storages (torch.save since 1.6). Nothing in a file is executed.
 // Format: torch/serialization.py.
 import type { Tensor } from "../../math/tensor.js";
-import { failIn } from "../weights-error.js";
+import { failIn, listNames } from "../weights-error.js";
 import { unpickle } from "./pickle.js";
 import { findTensors } from "./torch-content.js";
 import { torchRules } from "./torch-globals.js";
@@ -16,14 +16,15 @@ export interface PtContent {
 }
 
 const PICKLE = "data.pkl";
-const pickleOf = (zip: ZipFile) => zip.entries.find((name) => name === PICKLE || name.endsWith(`/${PICKLE}`));
+const picklesOf = (zip: ZipFile) => zip.entries.filter((name) => name === PICKLE || name.endsWith(`/${PICKLE}`));
 
 /** Whether an archive is PyTorch's. */
-export const isPtZip = (zip: ZipFile): boolean => pickleOf(zip) !== undefined;
+export const isPtZip = (zip: ZipFile): boolean => picklesOf(zip).length > 0;
 
 /** Tensors of an opened archive; `fileBytes` is the length of the file and `file` how errors call it. Throws WeightsError. */
 export function readPtZip(zip: ZipFile, fileBytes: number, file: string): PtContent {
-  const pickle = pickleOf(zip) ?? PICKLE;
+  const [pickle = PICKLE, second] = picklesOf(zip);
+  if (second) failIn(file)(`one ${PICKLE}`, listNames([pickle, second]));
   const folder = pickle.slice(0, -PICKLE.length);
   const script = zip.entries.find((name) => name === `${folder}constants.pkl` || name.startsWith(`${folder}code/`));
   if (script) {
