@@ -236,14 +236,16 @@ export const folded: readonly (readonly [
   ["Cast", [["4.7", "-4.7", "0"]], { to: 7 }],
   ["Cast", [[4, 0]], { to: 9 }],
   ["Dropout", [["4", "5"]]],
+  ["ScatterND", [["4", "5", "6"], { shape: [2, 1], values: [2, -3] }, ["7", "8"]]],
 ];
 
 type Entry = number | string | boolean;
-type Constant = Entry | readonly Entry[];
+type Constant = Entry | readonly Entry[] | { readonly shape: Shape; readonly values: readonly number[] };
 
 /** A constant by the type of its entries: floats are written as texts. */
 export function constantOf(name: string, constant: Constant) {
-  const [entries, shape] = Array.isArray(constant) ? [constant, [constant.length]] : [[constant as Entry], []];
+  if (typeof constant === "object" && "shape" in constant) return integers(name, constant.values, constant.shape);
+  const [entries, shape] = typeof constant === "object" ? [constant, [constant.length]] : [[constant], []];
   const values = entries.map(Number);
   if (typeof entries[0] === "string") return floats(name, shape, Float32Array.from(values));
   return typeof entries[0] === "boolean" ? booleans(name, values) : integers(name, values, shape);

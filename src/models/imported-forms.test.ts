@@ -59,6 +59,7 @@ async function logitsOf(model: Model, weights: Weights, x: FloatArray, batch: nu
 describe("an imported model", () => {
   it("has the file's names, shapes, classes and head", () => {
     const { model, weights, warnings, transposed } = read(net({}));
+    expect(model.id).toBe("onnx:net.onnx");
     expect(model.inputShape).toEqual([3, 4, 4]);
     expect(model.classes).toBe(5);
     expect(model.parameters.map(({ name, shape }) => [name, [...shape]])).toEqual([

@@ -58,6 +58,9 @@ async function errorsOf(known: ExportCase, { model, weights }: ImportedModel): P
 describe("an exported net agrees with PyTorch", () => {
   it.each(exportCases.map((known) => [known.name, known] as const))("%s", { timeout: 60_000 }, async (name, known) => {
     const imported = readOnnxModel(fileOf(known), `${name}.onnx`);
+    if (!name.endsWith("folded")) {
+      expect(imported.model.parameters.map((each) => ownName(each.name))).toEqual(Object.keys(known.gradients));
+    }
     const errors = await errorsOf(known, imported);
     console.log(
       name,

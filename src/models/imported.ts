@@ -1,7 +1,6 @@
 // A user's ONNX model as a model of ours: which initialisers are learnt, which are statistics, where the last fully connected layer is, and
 // what the user should know about the export.
-import type { ImageShape } from "../data/dataset.js";
-import { createGraph, type Node, reshape, swapLast, transpose } from "../engine/index.js";
+import { createGraph, type Node, reshape, swapLast } from "../engine/index.js";
 import {
   type Dense,
   importOnnx,
@@ -14,11 +13,7 @@ import {
 } from "../engine/onnx/import.js";
 import { cast, type Shape, sizeOf, type Tensor, tensor } from "../math/tensor.js";
 import type { Initial, Lookup, Mode, Model, Parameter, Weights } from "./define.js";
-
-export interface ImportOptions {
-  /** The size of images, where the file leaves it open. */
-  readonly inputShape?: ImageShape;
-}
+import { type ImportOptions, type InputForm, inputForm } from "./imported-input.js";
 
 export interface ImportedModel {
   readonly model: Model;
@@ -29,65 +24,8 @@ export interface ImportedModel {
   readonly transposed: ReadonlySet<string>;
 }
 
+/** The argument of PyTorch's exporter that leaves the batch size open. */
 const OPEN_BATCH = "dynamic_axes={input: {0: 'N'}, output: {0: 'N'}}";
-
-/** How images [N, C, H, W] become the file's input. */
-interface InputForm {
-  readonly inputShape: ImageShape;
-  readonly channelsLast: boolean;
-  /** The batch size that the file fixes. */
-  readonly batch: number | undefined;
-  adapt(x: Node): Node;
-}
-
-const FEW_CHANNELS = 4;
-
-/** Whether the input is [N, H, W, C]: exporters then begin by moving the channels to the front. */
-function isChannelsLast({ nodes, input }: OnnxImport): boolean {
-  const readers = nodes.filter(({ inputs }) => inputs.includes(input.name));
-  const moves = readers.map(({ type, attributes }) => type === "Transpose" && attributes.get("perm")?.ints.join());
-  if (moves.includes("0,3,1,2")) return true;
-  const [, first, , last] = input.shape;
-  const few = (extent: unknown) => typeof extent === "number" && extent <= FEW_CHANNELS;
-  return few(last) && !few(first);
-}
-
-function inputForm(graph: OnnxImport, { inputShape: given }: ImportOptions): InputForm {
-  const { file, input } = graph;
-  const at = `input ${JSON.stringify(input.name)}`;
-  const fail = (expected: string, actual: string, remedy: string): never => {
-    throw new OnnxImportError({ file, at, expected, actual, remedy });
-  };
-  if (input.kind !== "float") {
-    fail("an image of floats", `${input.kind ?? "another type"}s`, "export a model of images in float32");
-  }
-  const [first, ...own] = input.shape;
-  const batch = typeof first === "number" ? first : undefined;
-  const channelsLast = own.length === 3 && isChannelsLast(graph);
-  const turned = channelsLast ? [own[2]!, own[0]!, own[1]!] : own;
-  // Rows of features are images of one row; maps without channels have one.
-  const sizes = turned.length < 3 ? [...Array.from({ length: 3 - turned.length }, () => 1), ...turned] : turned;
-  if (first === undefined || own.length < 1 || own.length > 3) {
-    fail("[N, C, H, W], [N, H, W, C], [N, H, W] or [N, features]", `[${input.shape}]`, "export a model of images");
-  }
-  const known = sizes.map((extent, axis) => (typeof extent === "number" ? extent : given?.[axis]));
-  if (known.includes(undefined)) {
-    fail("a fixed image size", `[${input.shape}]`, "give inputShape [C, H, W], or export with a fixed size");
-  }
-  const inputShape = known as unknown as ImageShape;
-  if (given && given.join() !== inputShape.join()) {
-    fail(`images of ${given.join("x")}, as asked for`, `[${input.shape}]`, "leave inputShape to the file");
-  }
-  return {
-    inputShape,
-    channelsLast,
-    batch,
-    adapt(x) {
-      if (channelsLast) return transpose(x, [0, 2, 3, 1]);
-      return reshape(x, [x.shape[0]!, ...x.shape.slice(4 - own.length)]);
-    },
-  };
-}
 
 /** Traces with inputs for parameters, in a graph that is thrown away. */
 function survey(graph: OnnxImport, form: InputForm, samples: number): OnnxTrace {
@@ -149,7 +87,12 @@ function warningsOf(
   flipped: string | undefined,
 ): string[] {
   const named = (pattern: RegExp) => [...trace.uses.keys()].filter((name) => pattern.test(name));
-  const folded = graph.nodes.some(({ type }) => type === "BatchNormalization") ? [] : named(/^onnx::Conv_/);
+  const convolutions = graph.nodes.filter(({ type }) => type === "Conv");
+  // Weight and bias both made up: both were computed from a BatchNorm's.
+  const folded = convolutions
+    .map(({ inputs }) => inputs.slice(1))
+    .filter((own) => own.length === 2 && own.every((name) => MADE_UP.test(name)))
+    .flat();
   const madeUp = named(MADE_UP).filter((name) => !folded.includes(name));
   const notes: [boolean, string][] = [
     [
@@ -232,7 +175,7 @@ export function readOnnxModel(bytes: Uint8Array, file: string, options: ImportOp
   }
 
   const model: Model = {
-    id: `onnx:${file}`,
+    id: `onnx:${file.replace(/^.*[\\/]/, "")}`,
     inputShape: form.inputShape,
     classes: (trace.output.logits ?? trace.output).shape[1]!,
     parameters,

@@ -335,6 +335,17 @@ describe("an initialiser", () => {
     expect(imported.initialisers.get("w")!.shape).toEqual([2, 2]);
   });
 
+  it("is read from a Buffer at any offset, as Node reads files", () => {
+    const bytes = withWeight({ dims: [2n, 2n], rawData: new Uint8Array(Float32Array.from(values).buffer) });
+    for (let offset = 0; offset < 4; offset++) {
+      const buffer = Buffer.concat([Buffer.alloc(offset), bytes, Buffer.alloc(8)]).subarray(
+        offset,
+        offset + bytes.length,
+      );
+      expect(Array.from(importOnnx(buffer, "w.onnx").initialisers.get("w")!.data)).toEqual(values);
+    }
+  });
+
   it("of half precision may be tiny, infinite or no number", () => {
     const rawData = new Uint8Array(Uint16Array.of(0x0001, 0x8001, 0x7c00, 0x7e00).buffer);
     const imported = importOnnx(withWeight({ dims: [4n], dataType: DataType.FLOAT16, rawData }), "w.onnx");

@@ -4,7 +4,7 @@ import { TensorProto_DataType as DataType } from "../onnx_pb.js";
 import { type Operation, operand, optionalNumbers, type Rule, type RuleFamily, requireSize } from "./operation.js";
 import { kindOf } from "./tensor.js";
 import { integers, isConstant, isKnown, type Known, type Value } from "./value.js";
-import { room } from "./view.js";
+import { room, stridesOf } from "./view.js";
 
 function constant({ attributes, fail }: Operation): Known {
   const floats = (values: readonly number[], shape: readonly number[]): Known => ({
@@ -60,6 +60,34 @@ function cast(operation: Operation): Value {
   return operation.fail("a cast to floats, which has a derivative", `one to ${DataType[type]}`, remedy);
 }
 
+/** Constants with some of their entries or rows replaced, as masks are made. */
+const scatterNd: Rule = (operation) => {
+  const [x, indices, updates] = [0, 1, 2].map((i) => operand(operation, i)) as [Value, Value, Value];
+  if (!isConstant(x) || !isConstant(indices) || !isConstant(updates)) {
+    return operation.fail("assignments among constants", "of what depends on the pixels or on what is learnt");
+  }
+  if (operation.attributes.text("reduction", "none") !== "none") operation.fail("reduction: none", "another");
+  const depth = indices.shape.at(-1) ?? 0;
+  const strides = stridesOf(x.shape);
+  const row = sizeOf(x.shape.slice(depth));
+  const rows = sizeOf(indices.shape.slice(0, -1));
+  if (depth < 1 || depth > x.shape.length || updates.data.length !== rows * row) {
+    operation.fail(`${rows} rows of ${row} numbers for [${x.shape}]`, `[${updates.shape}]`);
+  }
+  const data = Float64Array.from(x.data);
+  for (let i = 0; i < rows; i++) {
+    let at = 0;
+    for (let axis = 0; axis < depth; axis++) {
+      const index = indices.data[i * depth + axis]!;
+      const extent = x.shape[axis]!;
+      if (index < -extent || index >= extent) operation.fail(`indices from ${-extent} to ${extent - 1}`, `${index}`);
+      at += (index < 0 ? index + extent : index) * strides[axis]!;
+    }
+    data.set(updates.data.subarray(i * row, (i + 1) * row), at);
+  }
+  return { kind: x.kind, shape: x.shape, data };
+};
+
 /** A second name for an initialiser of equal numbers: PyTorch's exporter merges tensors that are equal, as fresh BatchNorm weights are. */
 const identity: Rule = (operation) => {
   const x = operand(operation, 0);
@@ -82,4 +110,5 @@ export const constantRules: RuleFamily = {
   Cast: cast,
   Identity: identity,
   Dropout: dropout,
+  ScatterND: scatterNd,
 };

@@ -109,7 +109,8 @@ export function readTensor(tensor: TensorProto, fail: Fail): Known {
     fail(`${size} numbers of ${type.bytes} bytes for shape [${shape}]`, numbers, "export the model again");
   }
   if (tensor.dataType === DataType.FLOAT && typed.length === 0) {
-    return { kind: "float", shape, data: new Float32Array(tensor.rawData.slice().buffer) };
+    // A copy, so that the numbers are aligned and the file can be let go; Node's Buffers do not copy on slice().
+    return { kind: "float", shape, data: new Float32Array(new Uint8Array(tensor.rawData).buffer) };
   }
   const narrow = type.kind === "float" && tensor.dataType !== DataType.DOUBLE;
   const data: FloatArray = narrow ? new Float32Array(size) : new Float64Array(size);
