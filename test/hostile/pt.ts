@@ -1,7 +1,9 @@
 // Broken PyTorch files of both kinds: archives, and the sequences of pickles before them.
 import { bytesOf, cutOff, type HostileFile, type HostileFormat, latin1, u64 } from "./bytes.js";
 import { dict, int, list, NONE, pickle, ptOf, SIX, storage, tensor, text, tuple } from "./pickle-bytes.js";
-import { broken, calls, tensors } from "./pickles.js";
+import { calls } from "./pickle-calls.js";
+import { broken } from "./pickle-damage.js";
+import { tensors } from "./pickle-tensors.js";
 
 const MIB = 2 ** 20;
 const state = pickle(dict({ weight: tensor(), bias: tensor({ shape: tuple(int(3)), strides: tuple(int(2)) }) }));

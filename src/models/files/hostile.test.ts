@@ -5,7 +5,7 @@ import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { ptOf } from "../../../test/hostile/pickle-bytes.js";
-import { MARK } from "../../../test/hostile/pickles.js";
+import { MARK } from "../../../test/hostile/pickle-calls.js";
 import { ptFiles } from "../../../test/hostile/pt.js";
 import { zipOf } from "../../../test/hostile/zip-bytes.js";
 import { tensorFormats } from "../../../test/hostile-files.js";

@@ -1,0 +1,73 @@
+// Malformed pickles: cut off, unbalanced, with lengths that lie, cyclic, deep or endless, and such as hold no tensors.
+import { bytesOf, type HostileFile, u32, u64 } from "./bytes.js";
+import { dict, int, list, NONE, pickle, tensor, text } from "./pickle-bytes.js";
+import { MARK } from "./pickle-calls.js";
+
+const deep = 200_000;
+export const broken: readonly HostileFile[] = [
+  [
+    "of protocol 0",
+    bytesOf(`cos\nsystem\n(S'touch ${MARK}'\ntR.`),
+    "expected a pickle of protocol 2 to 5, found other bytes",
+  ],
+  ["of protocol 1", pickle(NONE, 1), "expected a pickle of protocol 2 to 5, found protocol 1"],
+  ["of protocol 6", pickle(NONE, 6), "expected a pickle of protocol 2 to 5, found protocol 6"],
+  ["of protocol 255", pickle(NONE, 255), "found protocol 255"],
+  ["with a second protocol number", pickle("\x80\x02N"), "a second protocol number (PROTO)"],
+  ["with numbers in text", pickle("I7\n"), "a number in text (INT), of protocol 0"],
+  ["with an unknown operation", pickle("\xff"), "an unknown operation"],
+  ["without STOP", bytesOf("\x80\x02N"), "expected a whole pickle, found its end before STOP"],
+  ["of nothing", pickle(""), "expected a value before STOP, found an empty stack"],
+  ["of its protocol only", bytesOf("\x80\x02"), "expected a whole pickle, found its end before STOP"],
+  ["that pops nothing", pickle("0"), "expected a value on the stack, found none"],
+  ["that pops below a mark", pickle("N(\x85"), "expected a value on the stack, found none"],
+  ["without a mark", pickle("t"), "expected a mark on the stack, found none"],
+  ["that doubles nothing", pickle("2"), "expected a value on the stack, found none"],
+  ["that appends to a number", pickle("K\x01Na"), "expected a list to append to"],
+  ["that puts items into a list", pickle("]NNs"), "expected a dict to put items into"],
+  ["with a key and no value", pickle("}(Nu"), "expected a value for every key"],
+  ["that recalls what was not remembered", pickle("h\x07"), "expected a value remembered before, found number 7"],
+  ["that recalls number 2^32 - 1", pickle(bytesOf("j", u32(2 ** 32 - 1))), "found number 4294967295, which is none"],
+  ["that remembers nothing", pickle("\x94", 4), "expected a value on the stack, found none"],
+  ["with half a number", bytesOf("\x80\x02J\x01"), "expected 4 more bytes, found 1"],
+  ["with half a fraction", bytesOf("\x80\x02G\x01"), "expected 8 more bytes, found 1"],
+  ["with a number of 2 GiB", pickle(bytesOf("\x8b", u32(2 ** 31))), "expected a number of at most 255 bytes"],
+  ["with a text of 4 GiB", pickle(bytesOf("X", u32(2 ** 32 - 1))), "expected 4294967295 more bytes, found"],
+  ["with a text of 2^62 bytes", pickle(bytesOf("\x8d", u64(2n ** 62n)), 4), "more bytes, found"],
+  ["with bytes of 2^63", pickle(bytesOf("\x8e", u64(2n ** 63n)), 4), "more bytes, found"],
+  ["with a byte array of 2^63", pickle(bytesOf("\x96", u64(2n ** 63n)), 5), "more bytes, found"],
+  [
+    "with a frame of 2^60 bytes",
+    pickle(bytesOf("\x95", u64(2n ** 60n), "N"), 4),
+    "expected a frame of 1152921504606847000 bytes",
+  ],
+  ["with text that is no UTF-8", pickle(bytesOf("X", u32(2), "\xc3\x28")), "expected text in UTF-8"],
+  ["with a name without an end", pickle(bytesOf("c", "o".repeat(5000))), "expected a name of at most 1024 bytes"],
+  ["with a global of numbers", pickle("K\x01K\x02\x93", 4), "expected a module and a name, found other values"],
+  [
+    "with an unknown persistent id",
+    pickle(bytesOf(text("module"), "Q")),
+    "a reference to a storage, found another persistent id",
+  ],
+  ["of a list in itself", pickle("]q\x00h\x00a"), "a list whose entry 0 is a list"],
+  ["of a dict in itself", pickle(bytesOf("}q\x00", text("me"), "h\x00s")), 'a dict of other things under "me"'],
+  ["of deep lists", pickle(bytesOf("]".repeat(deep), "a".repeat(deep - 1))), "a list whose entry 0 is a list"],
+  ["of deep tuples", pickle(bytesOf("N", "\x85".repeat(deep))), "a list whose entry 0 is a list"],
+  ["that doubles itself 5,000 times", pickle(bytesOf("]", "2\x86".repeat(5000))), "a list whose entry 0 is a list"],
+  ["of many marks", pickle(bytesOf("(".repeat(deep), "N")), "expected a tensor, a list of tensors"],
+  ["that remembers 100,000 times", pickle(bytesOf("]", "\x94".repeat(100_000)), 4), "an empty list"],
+  [
+    "of 3 million empty dicts",
+    pickle(bytesOf("}".repeat(3_000_000))),
+    "expected a pickle of at most 1048576 bytes, found more",
+  ],
+  ["of no tensor", pickle(dict({ lr: int(1) })), 'a dict of other things under "lr"'],
+  ["of None", pickle(NONE), "found None"],
+  ["of an empty list", pickle("]"), "found an empty list"],
+  ["of a tensor and None", pickle(list(tensor(), NONE)), "a list whose entry 1 is None"],
+  [
+    "of several dicts of tensors",
+    pickle(dict({ one: dict({ a: tensor() }), two: dict({ a: tensor() }) })),
+    'found several, under "one", "two"',
+  ],
+];
