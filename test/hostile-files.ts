@@ -1,5 +1,5 @@
-// Malformed and hostile files of the formats that users bring, built from whole ones: the table of which the tests of readers and of the
-// command line read every row. Each row says what is wrong and what the error must say.
+// Malformed and hostile files of the formats that users bring, built from whole ones: the table of which the tests of
+// readers and of the command line read every row. Each row says what is wrong and what the error must say.
 import { gzipSync } from "node:zlib";
 import { bytesOf, type HostileFormat, latin1 } from "./hostile/bytes.js";
 import { npyFiles } from "./hostile/npy.js";

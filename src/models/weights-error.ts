@@ -1,4 +1,5 @@
-// What went wrong with a weight file: which file, at which byte or tensor, what was expected, what was there, and what to do.
+// What went wrong with a weight file: which file, at which byte or tensor, what was expected, what was there, and what
+// to do.
 
 export interface WeightsProblem {
   readonly file: string;
@@ -43,7 +44,10 @@ export const failIn =
 
 const SHOWN = 100;
 
-/** A text from a stranger's file for a message: quoted, without control characters, and cut to a length that a message can hold. */
+/**
+ * A text from a stranger's file for a message: quoted, without control characters, and cut to a length that a message
+ * can hold.
+ */
 export function quote(text: string): string {
   return JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text);
 }

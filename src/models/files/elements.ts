@@ -1,5 +1,6 @@
-// Element types of tensor files, by the names of the safetensors format, and the one rule by which they become numbers here:
-// float32 where it holds every value of the type, else float64. Only 64-bit integers beyond 2^53 are rounded (to nearest).
+// Element types of tensor files, by the names of the safetensors format, and the one rule by which they become numbers
+// here: float32 where it holds every value of the type, else float64. Only 64-bit integers beyond 2^53 are rounded (to
+// nearest).
 import type { FloatArray } from "../../math/tensor.js";
 
 interface Element {
@@ -11,13 +12,13 @@ interface Element {
 const table = {
   F64: { bytes: 8, decode: (buffer) => new Float64Array(buffer) },
   F32: { bytes: 4, decode: (buffer) => new Float32Array(buffer) },
-  F16: { bytes: 2, decode: (buffer) => Float32Array.from(new Uint16Array(buffer), widenHalf) },
-  BF16: { bytes: 2, decode: widenBfloat },
-  I64: { bytes: 8, decode: (buffer) => Float64Array.from(new BigInt64Array(buffer), Number) },
+  F16: { bytes: 2, decode: widenHalves },
+  BF16: { bytes: 2, decode: widenBfloats },
+  I64: { bytes: 8, decode: (buffer) => roundLong(new BigInt64Array(buffer)) },
   I32: { bytes: 4, decode: (buffer) => new Float64Array(new Int32Array(buffer)) },
   I16: { bytes: 2, decode: (buffer) => new Float32Array(new Int16Array(buffer)) },
   I8: { bytes: 1, decode: (buffer) => new Float32Array(new Int8Array(buffer)) },
-  U64: { bytes: 8, decode: (buffer) => Float64Array.from(new BigUint64Array(buffer), Number) },
+  U64: { bytes: 8, decode: (buffer) => roundLong(new BigUint64Array(buffer)) },
   U32: { bytes: 4, decode: (buffer) => new Float64Array(new Uint32Array(buffer)) },
   U16: { bytes: 2, decode: (buffer) => new Float32Array(new Uint16Array(buffer)) },
   U8: { bytes: 1, decode: (buffer) => new Float32Array(new Uint8Array(buffer)) },
@@ -30,7 +31,10 @@ export const elements: Readonly<Record<ElementType, Element>> = table;
 
 export const isElementType = (name: string): name is ElementType => Object.hasOwn(table, name);
 
-/** The numbers in `bytes`, whose length must be a multiple of the type's size. Copies: the result does not keep the file alive. */
+/**
+ * The numbers in `bytes`, whose length must be a multiple of the type's size. Copies: the result does not keep the file
+ * alive.
+ */
 export function decodeElements(type: ElementType, bytes: Uint8Array, littleEndian = true): FloatArray {
   const copy = new Uint8Array(bytes);
   const size = elements[type].bytes;
@@ -47,7 +51,25 @@ function widenHalf(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
+// Loops, because `from` with a function goes through an iterator and takes 20 times as long.
+
+function widenHalves(buffer: ArrayBuffer): Float32Array {
+  const halves = new Uint16Array(buffer);
+  const wide = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) wide[i] = widenHalf(halves[i]!);
+  return wide;
+}
+
 /** bfloat16 is the upper half of a float32. */
-function widenBfloat(buffer: ArrayBuffer): Float32Array {
-  return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+function widenBfloats(buffer: ArrayBuffer): Float32Array {
+  const halves = new Uint16Array(buffer);
+  const wide = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) wide[i] = halves[i]! << 16;
+  return new Float32Array(wide.buffer);
+}
+
+function roundLong(long: BigInt64Array | BigUint64Array): Float64Array {
+  const numbers = new Float64Array(long.length);
+  for (let i = 0; i < long.length; i++) numbers[i] = Number(long[i]);
+  return numbers;
 }

@@ -88,7 +88,8 @@ describe("all readers", () => {
     ...twins.map(({ bytes }) => bytes).filter(({ length }) => length < 4096),
     ...fixtures.map((name) => new Uint8Array(readFileSync(join("test/fixtures/tensor-files", name)))),
   ];
-  // Checksums would catch damage inside an archive before anything else sees it: these put damaged parts into whole archives.
+  // Checksums would catch damage inside an archive before anything else sees it: these put damaged parts into whole
+  // archives.
   const array = writeNpy(tensor([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)));
   const pickled = openZip(ptFiles.twins.whole!, "w").read("archive/data.pkl");
   const parts: readonly (readonly [Uint8Array, (part: Uint8Array) => Uint8Array])[] = [

@@ -1,5 +1,6 @@
-// Tensors that a user brings as the parameters of a model: by name, by name without the prefixes that wrappers add, else by order and
-// shape, else by shape alone where that leaves no choice. How it was done is part of the result, as only names are sure.
+// Tensors that a user brings as the parameters of a model: by name, by name without the prefixes that wrappers add,
+// else by order and shape, else by shape alone where that leaves no choice. How it was done is part of the result, as
+// only names are sure.
 import type { Tensor } from "../../math/tensor.js";
 import type { Model, Parameter } from "../define.js";
 import { type Fail, failIn, listFew, listNames, quote } from "../weights-error.js";
@@ -7,7 +8,10 @@ import type { TensorFile } from "./tensor-file.js";
 
 export interface TensorMatch {
   readonly by: "name" | "prefix" | "order" | "shape";
-  /** Every parameter and such buffers as the file holds, by the model's names and in its order; the numbers are the file's. */
+  /**
+   * Every parameter and such buffers as the file holds, by the model's names and in its order; the numbers are the
+   * file's.
+   */
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** The file's name or position of each, by the model's name. */
   readonly sources: ReadonlyMap<string, string>;
@@ -32,8 +36,9 @@ const isBatchCount = (name: string) => name === BATCH_COUNT || name.endsWith(`.$
 type Sources = ReadonlyMap<string, string>;
 
 /**
- * Finds for every parameter of `model` its tensor in a file, and for every buffer that the file holds; `path` is how errors call the file.
- * Throws WeightsError, which lists what does not fit, when a parameter has no partner or one of another shape.
+ * Finds for every parameter of `model` its tensor in a file, and for every buffer that the file holds; `path` is how
+ * errors call the file. Throws WeightsError, which lists what does not fit, when a parameter has no partner or one of
+ * another shape.
  */
 export function matchTensors(model: Matchable, file: TensorFile, path: string): TensorMatch {
   const fail = failIn(path);

@@ -6,8 +6,8 @@ import { NPY_MAGIC, readNpyHeader } from "./npy-header.js";
 import { denseStrides, toDense } from "./strided.js";
 
 /**
- * The array of a file in row-major order, by the rule of elements.ts; `file` is how errors call it. Throws WeightsError on anything
- * damaged, on arrays of anything but real numbers, and on pickled objects, which are never opened.
+ * The array of a file in row-major order, by the rule of elements.ts; `file` is how errors call it. Throws WeightsError
+ * on anything damaged, on arrays of anything but real numbers, and on pickled objects, which are never opened.
  */
 export function readNpy(bytes: Uint8Array, file: string): Tensor {
   const fail = failIn(file);
@@ -27,7 +27,10 @@ export function readNpy(bytes: Uint8Array, file: string): Tensor {
 
 const ALIGNMENT = 64;
 
-/** A file that holds `held`, float32 or float64, little-endian and row-major, as `numpy.save` writes it. Throws RangeError where shape and data disagree. */
+/**
+ * A file that holds `held`, float32 or float64, little-endian and row-major, as `numpy.save` writes it. Throws
+ * RangeError where shape and data disagree.
+ */
 export function writeNpy(held: Tensor): Uint8Array {
   const { shape, data } = tensor(held.shape, held.data);
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");

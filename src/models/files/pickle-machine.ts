@@ -1,9 +1,13 @@
-// The state of the pickle machine and its smallest steps: reading, pushing, popping. Every one checks that there is something to take.
+// The state of the pickle machine and its smallest steps: reading, pushing, popping. Every one checks that there is
+// something to take.
 import { type Fail, quote } from "../weights-error.js";
 
 /** What a pickle may refer to. */
 export interface PickleRules {
-  /** By "module.name": what stands for the global, which a pickle may call only if it is a function (of the arguments and `fail`). */
+  /**
+   * By "module.name": what stands for the global, which a pickle may call only if it is a function (of the arguments
+   * and `fail`).
+   */
   readonly globals: ReadonlyMap<string, unknown>;
   /** The value of a persistent id, such as a storage that lies elsewhere in the file. */
   persistent(id: unknown, fail: Fail): unknown;

@@ -1,5 +1,5 @@
-// The operations of pickle protocols 2 to 5 that build plain values, by their opcode, and the names of those that could do more.
-// Semantics: CPython's Lib/pickletools.py.
+// The operations of pickle protocols 2 to 5 that build plain values, by their opcode, and the names of those that could
+// do more. Semantics: CPython's Lib/pickletools.py.
 import { quote } from "../weights-error.js";
 import {
   decode,

@@ -1,6 +1,7 @@
-// A pickle machine of our own that builds plain values and nothing else: it has no way to import or to call Python. Globals must stand on
-// the reader's allow-list, where each names a function of ours; every other one is refused by name before anything is done with it.
-// Lists, tuples and sets become arrays, dicts become Maps. Format: CPython's Lib/pickletools.py, protocols 2 to 5.
+// A pickle machine of our own that builds plain values and nothing else: it has no way to import or to call Python.
+// Globals must stand on the reader's allow-list, where each names a function of ours; every other one is refused by
+// name before anything is done with it. Lists, tuples and sets become arrays, dicts become Maps. Format: CPython's
+// Lib/pickletools.py, protocols 2 to 5.
 import { type Fail, quote } from "../weights-error.js";
 import { PICKLE_REMEDY, type PickleMachine, type PickleRules } from "./pickle-machine.js";
 import { operations, refusedOperations } from "./pickle-operations.js";
@@ -12,8 +13,9 @@ const STOP = 0x2e;
 const LENGTH_LIMIT = 2 ** 20;
 
 /**
- * The value that a pickle describes, and the position after it. `begin` is where it starts in `bytes`. Calls `fail` on anything
- * malformed or not allowed. Time and memory grow with the length of the pickle only, which is limited to 1 MiB.
+ * The value that a pickle describes, and the position after it. `begin` is where it starts in `bytes`. Calls `fail` on
+ * anything malformed or not allowed. Time and memory grow with the length of the pickle only, which is limited to 1
+ * MiB.
  */
 export function unpickle(
   bytes: Uint8Array,

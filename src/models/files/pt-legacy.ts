@@ -1,6 +1,6 @@
-// Reads the .pt and .pth files that torch.save wrote before version 1.6, or on request since: pickles of a magic number, a version, the
-// writer's machine, the value and the list of storage keys, then for each key the length of the storage and its numbers.
-// Nothing in a file is executed. Format: _legacy_save in torch/serialization.py.
+// Reads the .pt and .pth files that torch.save wrote before version 1.6, or on request since: pickles of a magic
+// number, a version, the writer's machine, the value and the list of storage keys, then for each key the length of the
+// storage and its numbers. Nothing in a file is executed. Format: _legacy_save in torch/serialization.py.
 import { type Fail, failIn, quote } from "../weights-error.js";
 import { elements } from "./elements.js";
 import { unpickle } from "./pickle.js";

@@ -1,5 +1,5 @@
-// Reads PyTorch's .pt and .pth files: zip archives of a pickle and its storages (torch.save since 1.6). Nothing in a file is executed.
-// Format: torch/serialization.py.
+// Reads PyTorch's .pt and .pth files: zip archives of a pickle and its storages (torch.save since 1.6). Nothing in a
+// file is executed. Format: torch/serialization.py.
 import type { Tensor } from "../../math/tensor.js";
 import { failIn, listNames } from "../weights-error.js";
 import { unpickle } from "./pickle.js";
@@ -21,7 +21,10 @@ const picklesOf = (zip: ZipFile) => zip.entries.filter((name) => name === PICKLE
 /** Whether an archive is PyTorch's. */
 export const isPtZip = (zip: ZipFile): boolean => picklesOf(zip).length > 0;
 
-/** Tensors of an opened archive; `fileBytes` is the length of the file and `file` how errors call it. Throws WeightsError. */
+/**
+ * Tensors of an opened archive; `fileBytes` is the length of the file and `file` how errors call it. Throws
+ * WeightsError.
+ */
 export function readPtZip(zip: ZipFile, fileBytes: number, file: string): PtContent {
   const [pickle = PICKLE, second] = picklesOf(zip);
   if (second) failIn(file)(`one ${PICKLE}`, listNames([pickle, second]));

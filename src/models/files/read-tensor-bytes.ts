@@ -1,4 +1,5 @@
-// Tensors from the bytes of a file, whose format is told by its content: endings lie, and captured updates often have none.
+// Tensors from the bytes of a file, whose format is told by its content: endings lie, and captured updates often have
+// none.
 import { readSafetensors } from "../safetensors.js";
 import { failIn, quote } from "../weights-error.js";
 import { readNpy } from "./npy.js";
@@ -32,7 +33,10 @@ const PICKLE_START = 0x80;
 /** A safetensors file begins with the length of its header, which is far below 2^40, and then the header's brace. */
 const isSafetensors = (bytes: Uint8Array) => bytes[8] === 0x7b && bytes[5] === 0 && bytes[6] === 0 && bytes[7] === 0;
 
-/** The tensors of a safetensors, .npy, .npz or PyTorch file; `file` is how errors call it. Throws WeightsError, whatever the bytes. */
+/**
+ * The tensors of a safetensors, .npy, .npz or PyTorch file; `file` is how errors call it. Throws WeightsError, whatever
+ * the bytes.
+ */
 export function readTensorBytes(bytes: Uint8Array, file: string): TensorFile {
   const fail = failIn(file);
   if (startsWith(bytes, NPY_MAGIC)) return asTensorFile("npy", new Map([["0", readNpy(bytes, file)]]), fail);

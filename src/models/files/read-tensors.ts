@@ -1,4 +1,5 @@
-// Opens tensor files: the one place of the models layer that reads files. A folder of .npy files is a list, as Flower hands out parameters.
+// Opens tensor files: the one place of the models layer that reads files. A folder of .npy files is a list, as Flower
+// hands out parameters.
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Tensor } from "../../math/tensor.js";
@@ -33,8 +34,8 @@ function onDisk<T>(path: string, step: () => T): T {
 }
 
 /**
- * The tensors of a safetensors, .npy, .npz or PyTorch file, told by its content, or of a folder of .npy files (names beginning with a dot
- * are passed over). Throws WeightsError that names `path`, what is wrong and what to do.
+ * The tensors of a safetensors, .npy, .npz or PyTorch file, told by its content, or of a folder of .npy files (names
+ * beginning with a dot are passed over). Throws WeightsError that names `path`, what is wrong and what to do.
  */
 export function readTensors(path: string): TensorFile {
   return onDisk(path, () => statSync(path)).isDirectory() ? readFolder(path) : readTensorBytes(readBytes(path), path);

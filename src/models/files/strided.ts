@@ -18,7 +18,10 @@ export function spanOf(shape: Shape, strides: readonly number[]): number {
   return shape.reduce((span, extent, axis) => span + (extent - 1) * strides[axis]!, 1);
 }
 
-/** The elements of a view in row-major order: `data`, which is just the view's span, itself where it is dense already, else a copy. */
+/**
+ * The elements of a view in row-major order: `data`, which is just the view's span, itself where it is dense already,
+ * else a copy.
+ */
 export function toDense(data: FloatArray, shape: Shape, strides: readonly number[]): FloatArray {
   const dense = denseStrides(shape);
   if (shape.every((extent, axis) => extent === 1 || strides[axis] === dense[axis])) return data;

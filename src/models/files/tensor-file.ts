@@ -6,7 +6,10 @@ export type TensorFormat = "safetensors" | "npy" | "npz" | "pt" | "npy-folder";
 
 export interface TensorFile {
   readonly format: TensorFormat;
-  /** Whether the keys are names of the user's; where not, the file holds a list and the keys are its positions, "0", "1", … */
+  /**
+   * Whether the keys are names of the user's; where not, the file holds a list and the keys are its positions, "0",
+   * "1", …
+   */
   readonly named: boolean;
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** Keys of what stood in the file beside the tensors, such as a checkpoint's epoch. */
@@ -17,8 +20,8 @@ export interface TensorFile {
 const POSITION = /^(arr_)?(0|[1-9]\d{0,8})$/;
 
 /**
- * Tensors by name, or a list where every name is a position: `arr_0`, `arr_1`, … or `0`, `1`, … in any order. Calls `fail` on a list with
- * gaps, as a lost tensor would shift all after it, and on no tensors at all.
+ * Tensors by name, or a list where every name is a position: `arr_0`, `arr_1`, … or `0`, `1`, … in any order. Calls
+ * `fail` on a list with gaps, as a lost tensor would shift all after it, and on no tensors at all.
  */
 export function asTensorFile(
   format: TensorFormat,

@@ -1,5 +1,6 @@
-// What a PyTorch file is about: the tensors among the values that its pickle describes. Found are a tensor, a list of tensors, a list of
-// (name, tensor) pairs, a dict of tensors, and one of these within a dict, as training scripts save checkpoints.
+// What a PyTorch file is about: the tensors among the values that its pickle describes. Found are a tensor, a list of
+// tensors, a list of (name, tensor) pairs, a dict of tensors, and one of these within a dict, as training scripts save
+// checkpoints.
 import { type Fail, listNames } from "../weights-error.js";
 import { describeValue, PICKLE_REMEDY } from "./pickle-machine.js";
 import { TorchTensor } from "./torch-globals.js";
@@ -11,7 +12,9 @@ export interface TorchContent {
   readonly passedOver: readonly string[];
 }
 
-/** Where checkpoints keep what they are about, most telling first; consulted only when a dict holds several candidates. */
+/**
+ * Where checkpoints keep what they are about, most telling first; consulted only when a dict holds several candidates.
+ */
 const PREFERRED = ["state_dict", "model_state_dict", "model", "net", "update", "gradients", "gradient", "grads"];
 
 /** The tensors of a file's root value. Calls `fail` where there are none or several candidates. */

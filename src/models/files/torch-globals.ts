@@ -1,6 +1,6 @@
-// What a PyTorch file may refer to: storages, the functions that make tensors and parameters of them, and ordered dicts. The functions
-// here only note what they were given; nothing is read or allocated before `readTorchTensors` has checked it.
-// Semantics: torch/_utils.py and torch/serialization.py.
+// What a PyTorch file may refer to: storages, the functions that make tensors and parameters of them, and ordered
+// dicts. The functions here only note what they were given; nothing is read or allocated before `readTorchTensors` has
+// checked it. Semantics: torch/_utils.py and torch/serialization.py.
 import type { Fail } from "../weights-error.js";
 import { type ElementType, isElementType } from "./elements.js";
 import { Global, PICKLE_REMEDY, type PickleRules } from "./pickle-machine.js";
@@ -70,7 +70,10 @@ const globals: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["collections.OrderedDict", orderedDict],
 ]);
 
-/** ("storage", class, key, device, length), and in old files a sixth entry for views of storages, which PyTorch itself gave up. */
+/**
+ * ("storage", class, key, device, length), and in old files a sixth entry for views of storages, which PyTorch itself
+ * gave up.
+ */
 function persistent(id: unknown, fail: Fail): Storage {
   if (!Array.isArray(id) || id[0] !== "storage") return fail("a reference to a storage", "another persistent id");
   const [, storageClass, key, , length, view = null] = id;

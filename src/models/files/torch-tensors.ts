@@ -1,4 +1,5 @@
-// Tensors of a PyTorch file as dense tensors: views are checked against their storage and unfolded, each storage against its bytes.
+// Tensors of a PyTorch file as dense tensors: views are checked against their storage and unfolded, each storage
+// against its bytes.
 import { type Tensor, tensor } from "../../math/tensor.js";
 import { type Fail, quote } from "../weights-error.js";
 import { decodeElements, elements } from "./elements.js";
@@ -24,7 +25,10 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isCounts = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length <= RANK_LIMIT && value.every(isCount);
 
-/** The tensors of `content` with their numbers, by the rule of elements.ts. Calls `fail` on a tensor that its storage does not hold. */
+/**
+ * The tensors of `content` with their numbers, by the rule of elements.ts. Calls `fail` on a tensor that its storage
+ * does not hold.
+ */
 export function readTorchTensors({ tensors }: TorchContent, storages: Storages, fail: Fail): Map<string, Tensor> {
   const limit = growthLimit(storages.fileBytes);
   let unfolded = 0;

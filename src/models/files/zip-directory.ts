@@ -1,4 +1,5 @@
-// The table of contents at the end of a zip archive: end record, its zip64 twin, and one record per entry. Format: PKWARE APPNOTE 6.3.10.
+// The table of contents at the end of a zip archive: end record, its zip64 twin, and one record per entry. Format:
+// PKWARE APPNOTE 6.3.10.
 import { type Fail, quote } from "../weights-error.js";
 
 export interface Entry {
@@ -28,7 +29,10 @@ const methods: Readonly<Record<number, string>> = {
   95: "XZ",
 };
 
-/** The entries of an archive and the byte at which its table of contents begins. Calls `fail` on anything that does not add up. */
+/**
+ * The entries of an archive and the byte at which its table of contents begins. Calls `fail` on anything that does not
+ * add up.
+ */
 export function readDirectory(bytes: Uint8Array, fail: Fail): { entries: Entry[]; begin: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const { count, size, begin, end } = locateDirectory(bytes, view, fail);

@@ -1,5 +1,6 @@
-// Reads zip archives from strangers: stored and deflated entries, zip64. Every length is checked against the file before anything is
-// allocated, the table of contents must agree with the entries, and no two entries may share bytes. Format: PKWARE APPNOTE 6.3.10.
+// Reads zip archives from strangers: stored and deflated entries, zip64. Every length is checked against the file
+// before anything is allocated, the table of contents must agree with the entries, and no two entries may share bytes.
+// Format: PKWARE APPNOTE 6.3.10.
 import { type Fail, failIn, quote } from "../weights-error.js";
 import { growthLimit } from "./growth.js";
 import { crc32, inflate } from "./inflate.js";
@@ -18,7 +19,10 @@ const LOCAL = 0x04034b50;
 const LOCAL_LENGTH = 30;
 const UNTOLD = 0xffffffff;
 
-/** Opens an archive; `file` is how errors call it. Throws WeightsError on anything damaged, ambiguous or larger than `growthLimit`. */
+/**
+ * Opens an archive; `file` is how errors call it. Throws WeightsError on anything damaged, ambiguous or larger than
+ * `growthLimit`.
+ */
 export function openZip(bytes: Uint8Array, file: string): ZipFile {
   const fail = failIn(file);
   const { entries, begin } = readDirectory(bytes, fail);
