@@ -28,7 +28,7 @@ export interface LocalResult {
   /** What was really trained on: the batch (FedSGD), or the client's data as far as it was drawn (FedAvg). */
   readonly batch: ClientBatch;
   readonly update: Update;
-  /** Mean over the samples of all steps. */
+  /** Mean over the samples of all steps; 0 when none was drawn. */
   readonly loss: number;
   /** n_k of the average. */
   readonly samples: number;
@@ -128,7 +128,7 @@ export async function trainLocally(job: LocalJob): Promise<LocalResult> {
         everything.filter((row) => used.has(row)),
       ),
       update: pseudoGradient(payload.model, payload.weights, weights),
-      loss: steps.reduce((sum, { drawn, loss }) => sum + loss * drawn.length, 0) / seen,
+      loss: steps.reduce((sum, { drawn, loss }) => sum + loss * drawn.length, 0) / Math.max(seen, 1),
       samples: data.labels.length,
       buffers: statistics.size > 0 ? buffersIn(payload.model, weights) : null,
       statistics,

@@ -50,7 +50,7 @@ interface Compiled {
 }
 
 const EVALUATED_AT_ONCE = 256;
-/** A malicious server may send a new model every time; the oldest go. */
+/** A malicious server may send a new model every time, and a defense wrap it anew; those not used for longest go. */
 const MODELS_HELD = 16;
 
 /** `dtype` is the precision in which clients compute and upload. */
@@ -59,6 +59,8 @@ export function createTrainer(backend: Backend, dtype: DType): Trainer {
 
   async function compiled(model: Model, use: readonly unknown[], make: () => Promise<Omit<Compiled, "use">>) {
     const held = models.get(model) ?? [];
+    // Entered anew, so that the first is the one that was not used for longest.
+    models.delete(model);
     models.set(model, held);
     const same = (other: readonly unknown[]) =>
       other.length === use.length && other.every((part, i) => part === use[i]);
