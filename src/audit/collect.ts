@@ -23,7 +23,7 @@ export interface BatchOutcome {
 /** Scores all batches of a case together. */
 export function collect(
   spec: CaseSpec,
-  { dataset, surrogate }: Setting,
+  { dataset, surrogate, notes }: Setting,
   metrics: Parameters<typeof chooseMetric>[1],
   random: Random,
   outcomes: readonly BatchOutcome[],
@@ -78,7 +78,10 @@ export function collect(
     gallerySize: dataset.length,
     galleryClasses: dataset.classes.length,
     curve: (outcomes[0]?.reconstruction.curve ?? []).filter(({ loss }) => Number.isFinite(loss)),
-    notes: outcomes.flatMap(({ reconstruction }, i) => reconstruction.notes.map((note) => `batch ${i + 1}: ${note}`)),
+    notes: [
+      ...notes,
+      ...outcomes.flatMap(({ reconstruction }, i) => reconstruction.notes.map((note) => `batch ${i + 1}: ${note}`)),
+    ],
     iterations: outcomes.reduce((sum, { reconstruction }) => sum + reconstruction.iterations, 0),
     exhausted: outcomes.some(({ reconstruction }) => reconstruction.exhausted),
     seconds,

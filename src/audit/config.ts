@@ -1,4 +1,5 @@
 // The configuration of an audit: every field has a default, unknown fields are errors. YAML reading with line numbers is the CLI's.
+import { basename } from "node:path";
 import { z } from "zod";
 import { type ThreatLetter, threatLetters } from "../threat/capabilities.js";
 import { defaultAttacks } from "./presets.js";
@@ -34,13 +35,30 @@ const federationSchema = z.strictObject({
   batches: z.enum(["fresh", "fixed"]).default("fresh"),
 });
 
+const DEFAULT_MODEL = "lenet";
+
+const modelSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .default(DEFAULT_MODEL)
+      .describe("see `leakscope list models`; where `file` is given, that file's own name"),
+    file: z.string().optional().describe("an ONNX file, instead of a name; its input size and classes count"),
+    weights: z
+      .string()
+      .optional()
+      .describe(
+        "safetensors, npz, npy, PyTorch file or folder of npy files; default: the ONNX file's, or fresh ones from the seed",
+      ),
+  })
+  .refine(({ name, file }) => file === undefined || name === DEFAULT_MODEL || name === basename(file), {
+    error: "name and file exclude each other; keep one",
+    path: ["file"],
+  })
+  .overwrite((model) => (model.file === undefined ? model : { ...model, name: basename(model.file) }));
+
 export const configSchema = z.strictObject({
-  model: z
-    .strictObject({
-      name: z.string().default("lenet").describe("see `leakscope list models`"),
-      weights: z.string().optional().describe("safetensors file; default: freshly initialised from the seed"),
-    })
-    .prefault({}),
+  model: modelSchema.prefault({}),
   data: dataSchema.prefault({}),
   surrogate: z
     .looseObject({ source: z.string().optional(), records: records.default(512) })

@@ -96,7 +96,7 @@ function found<T>(value: T | undefined, kind: string, id: string): T {
 
 /** What the capability of that name tells about a federation. */
 export function basicKnowledge(
-  { batchSize }: CaseSpec["federation"],
+  { batchSize }: Pick<CaseSpec["federation"], "batchSize">,
   normalization: Normalization | null,
 ): BasicKnowledge {
   return { batchSize, normalization, pixelRange: [0, 1], loss: { kind: "cross-entropy", reduction: "mean" } };

@@ -80,7 +80,7 @@ function choose<T extends { readonly id: string; readonly options: z.ZodObject }
 }
 
 export function planAudit(config: Config, { attacks, defenses, metrics }: Catalogue, settings: PlanSettings): Plan {
-  if (!models[config.model.name]) {
+  if (config.model.file === undefined && !models[config.model.name]) {
     const close = nearest(config.model.name, Object.keys(models));
     throw new PlanError(`unknown model "${config.model.name}"${close ? `; did you mean "${close}"?` : ""}`);
   }

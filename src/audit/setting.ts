@@ -1,15 +1,12 @@
 // From a case's plain data to the real thing: data set, records, model, weights, surrogate pictures and the batches of the client.
-import { readFile } from "node:fs/promises";
 import { type Batch, type Dataset, readBatch } from "../data/dataset.js";
-import { openDataset } from "../data/open.js";
 import type { Random } from "../math/random.js";
 import { tensor } from "../math/tensor.js";
-import { initialise, type Model, type Weights } from "../models/define.js";
-import { models } from "../models/index.js";
-import { readSafetensors } from "../models/safetensors.js";
-import { loadWeights } from "../models/weights.js";
+import type { Model, Weights } from "../models/define.js";
 import type { Normalization } from "../threat/observation.js";
 import type { CaseSpec } from "./case.js";
+import { openAlike, openFitting } from "./fit-data.js";
+import { weightsOf } from "./open-model.js";
 
 export interface Setting {
   readonly dataset: Dataset;
@@ -18,6 +15,8 @@ export interface Setting {
   readonly normalization: Normalization | null;
   /** Records of every batch, in order. */
   readonly batches: readonly (readonly number[])[];
+  /** What the user should know about the model's files. */
+  readonly notes: readonly string[];
   /** Pictures that the adversary may own, in pixels; never a record under attack. */
   readonly surrogate: Batch;
 }
@@ -68,34 +67,28 @@ export function normalise({ inputs, labels }: Batch, normalization: Normalizatio
 
 export async function openSetting(spec: CaseSpec, random: Random): Promise<Setting> {
   const { records, normalization, ...source } = spec.data;
-  const dataset = await openDataset(source);
-  const make = models[spec.model.name];
-  if (!make) throw new RangeError(`unknown model "${spec.model.name}"; there are ${Object.keys(models).join(", ")}`);
-  const model = make(dataset.shape, dataset.classes.length);
+  const { opened, dataset } = await openFitting(spec.model, source);
   const chosen = resolveRecords(records, dataset);
   const size = spec.federation.batchSize;
   if (chosen.length % size !== 0) {
     throw new RangeError(`data.records lists ${chosen.length} images, which does not cut into batches of ${size}`);
   }
+  const { weights, notes } = weightsOf(opened, spec.model.weights, random.split("model"));
   return {
     dataset,
-    model,
-    weights: await weightsOf(spec, model, random),
+    model: opened.model,
+    weights,
+    notes: [...opened.warnings, ...notes],
     normalization: normalization === "dataset" ? measureNormalization(dataset) : null,
     batches: Array.from({ length: chosen.length / size }, (_, i) => chosen.slice(i * size, (i + 1) * size)),
     surrogate: await openSurrogate(spec, dataset, chosen),
   };
 }
 
-async function weightsOf({ model: { weights } }: CaseSpec, model: Model, random: Random): Promise<Weights> {
-  if (weights === undefined) return initialise(model, random.split("model"));
-  return loadWeights(model, readSafetensors(await readFile(weights), weights), weights);
-}
-
 /** Surrogate pictures: of another source, or other records of the same one. */
 async function openSurrogate(spec: CaseSpec, victim: Dataset, victims: readonly number[]): Promise<Batch> {
   const { records, source, ...options } = spec.surrogate;
-  const other = source === undefined ? victim : await openDataset({ source, ...options });
+  const other = source === undefined ? victim : await openAlike(victim, { source, ...options });
   if (other.shape.join() !== victim.shape.join()) {
     throw new RangeError(
       `surrogate pictures are ${other.shape.join("x")}, the client's are ${victim.shape.join("x")}; set surrogate.size`,

@@ -20,6 +20,12 @@ function checkWord(kind: string, word: string, words: readonly string[], path: P
   return [{ path, message: `unknown ${kind} "${word}"; ${suggestion(word, words)}` }];
 }
 
+function checkModel({ model: { name, file } }: Config): Problem[] {
+  if (file !== undefined) return [];
+  if (!name.endsWith(".onnx")) return checkWord("model", name, Object.keys(models), ["model", "name"]);
+  return [{ path: ["model", "name"], message: `"${name}" is a file; write model: { file: ${name} }` }];
+}
+
 function checkEntries(
   kind: "attack" | "defense",
   entries: Config["attacks"],
@@ -80,7 +86,7 @@ function checkData({ data, surrogate, federation }: Config): Problem[] {
 /** Everything that the configuration's schema cannot know. Empty when all is well. */
 export function checkChoices(config: Config, catalogue: Catalogue): Problem[] {
   return [
-    ...checkWord("model", config.model.name, Object.keys(models), ["model", "name"]),
+    ...checkModel(config),
     ...checkData(config),
     ...checkEntries("attack", config.attacks, catalogue.attacks),
     ...checkEntries("defense", config.defenses, catalogue.defenses),

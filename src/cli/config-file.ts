@@ -86,7 +86,7 @@ export function anchorPaths(config: Config, file: string): Config {
   };
   return {
     ...config,
-    model: anchored(config.model, ["weights"]),
+    model: anchored(config.model, ["file", "weights"]),
     data: anchored(config.data, ["path", "labels"]),
     surrogate: anchored(config.surrogate, ["path", "labels"]),
   };

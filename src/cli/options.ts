@@ -16,6 +16,13 @@ export const wholeNumber =
     return value;
   };
 
+/** A number above 0. */
+export const aboveZero = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+};
+
 /** `0,1,5` */
 export const numberList = (text: string): number[] => text.split(",").map(wholeNumber(0));
 
