@@ -37,7 +37,7 @@ ${table(
   ),
 )}
 
-## Defenses (${defenses.size}; \`gaussian-noise\` is the plain baseline and no row of the seed)
+## Defenses (${defenses.size}; \`gaussian-noise\`, the plain baseline, and those that attach at detection are no rows of the seed)
 
 ${table(
   ["id", "defense", "attaches at", "family", "source"],

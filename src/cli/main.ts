@@ -5,6 +5,7 @@ import { attackCommand } from "./attack.js";
 import { auditCommand } from "./audit.js";
 import { type ExitCode, errorText, exitCodes } from "./exit.js";
 import { explainCommand } from "./explain.js";
+import { inspectCommand } from "./inspect.js";
 import { InterruptedError } from "./interrupt.js";
 import { listCommand } from "./list.js";
 import { readVersion } from "./tool.js";
@@ -32,7 +33,7 @@ Examples:
   leakscope list attacks              what there is
   leakscope explain dlg               what it is and what it needs`,
   );
-for (const make of [auditCommand, attackCommand, listCommand, explainCommand])
+for (const make of [auditCommand, attackCommand, inspectCommand, listCommand, explainCommand])
   program.addCommand(make(exit).copyInheritedSettings(program));
 
 try {
