@@ -62,12 +62,6 @@ describe("an exported net agrees with PyTorch", () => {
       expect(imported.model.parameters.map((each) => ownName(each.name))).toEqual(Object.keys(known.gradients));
     }
     const errors = await errorsOf(known, imported);
-    console.log(
-      name,
-      imported.warnings,
-      Math.max(...errors.values()),
-      [...errors].sort((a, b) => b[1] - a[1]).slice(0, 3),
-    );
     for (const [what, error] of errors) expect(error, what).toBeLessThanOrEqual(tolerance.float32);
   });
 });
