@@ -2,7 +2,7 @@
 import type { Node } from "../graph.js";
 import { mapAxes, requireImages, type Taps } from "./axis-map.js";
 import { mul } from "./elementwise.js";
-import { type PoolOptions, poolingOf } from "./pool-window.js";
+import { type PoolOptions, poolingOf, requireWhole } from "./pool-window.js";
 import { sum } from "./reduce.js";
 
 export interface AveragePoolOptions extends PoolOptions {
@@ -29,9 +29,13 @@ const binsOf = (extent: number, count: number): Taps[] =>
     return Array.from({ length: size }, (_, i): Taps[number] => [start + i, 1 / size]);
   });
 
-/** Means over a grid of `bins` (rows, columns) as PyTorch cuts them: [N, C, H, W] gives [N, C, ...bins]. Throws GraphError on other inputs. */
+/**
+ * Means over a grid of `bins` (rows, columns) as PyTorch cuts them: [N, C, H, W] gives [N, C, ...bins]. Throws GraphError on other inputs
+ * and when a number of bins is not whole and positive.
+ */
 export function adaptiveAveragePool(x: Node, bins: readonly [number, number]): Node {
   requireImages("adaptiveAveragePool", x.shape);
+  requireWhole("adaptiveAveragePool", "bins", bins, 1);
   if (bins.join() === x.shape.slice(2).join()) return x;
   if (bins.join() === "1,1") return globalAveragePool(x);
   return mapAxes(x, binsOf(x.shape[2]!, bins[0]), binsOf(x.shape[3]!, bins[1]));

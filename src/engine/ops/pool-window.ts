@@ -35,13 +35,21 @@ interface Pooling {
 export const reachOf = ({ kernel, dilations }: Pick<PoolWindow, "kernel" | "dilations">, axis: 0 | 1): number =>
   dilations[axis] * (kernel[axis] - 1) + 1;
 
+/** Throws GraphError, naming `op` and `name`, unless all `values` are whole numbers of at least `least`. */
+export function requireWhole(op: string, name: string, values: readonly number[], least: number): void {
+  if (values.every((value) => Number.isInteger(value) && value >= least)) return;
+  throw new GraphError(`${op}: expected ${name} of whole numbers from ${least}, got [${values}]`);
+}
+
 /**
  * Windows over images `shape` [N, C, H, W]. Strides default to the kernel, padding to none. Throws GraphError, naming `op`, when the input
- * is no image or a window sees nothing of it.
+ * is no image, a number is not whole or too small, or a window sees nothing of the input.
  */
 export function poolingOf(op: string, shape: Shape, options: PoolOptions): Pooling {
   const { kernel, strides = kernel, pads = [0, 0, 0, 0], dilations = [1, 1], ceil = false } = options;
   requireImages(op, shape);
+  for (const [name, values] of Object.entries({ kernel, strides, dilations })) requireWhole(op, name, values, 1);
+  requireWhole(op, "pads", pads, 0);
   const along = (axis: 0 | 1) => {
     const input = shape[axis + 2]!;
     const [stride, before, after] = [strides[axis], pads[axis], pads[axis + 2]!];

@@ -4,7 +4,7 @@ import { draw, relativeError } from "../../../test/engine-fixture.js";
 import { testOpCases } from "../../../test/op-cases.js";
 import { sizeOf } from "../../math/tensor.js";
 import { nodeCpu } from "../backends/node-cpu.js";
-import { compile } from "../compile.js";
+import { compile, emit } from "../compile.js";
 import { grad } from "../gradient.js";
 import { createGraph, GraphError, type Node } from "../graph.js";
 import { type AveragePoolOptions, adaptiveAveragePool, averagePool, globalAveragePool } from "./average-pool.js";
@@ -28,8 +28,8 @@ const backend = nodeCpu({ threads: 1 });
 const upTo = (max: number, min = 1) => fc.integer({ min, max });
 const geometry = fc.record({
   maps: upTo(3),
-  input: fc.tuple(upTo(9, 5), upTo(9, 5)),
-  kernel: fc.tuple(upTo(3), upTo(3)),
+  input: fc.tuple(upTo(12, 9), upTo(12, 9)),
+  kernel: fc.tuple(upTo(5), upTo(5)),
   strides: fc.tuple(upTo(4), upTo(4)),
   pads: fc.tuple(upTo(2, 0), upTo(2, 0), upTo(2, 0), upTo(2, 0)),
   dilations: fc.tuple(upTo(2), upTo(2)),
@@ -98,6 +98,25 @@ describe("maxPool", () => {
     await fc.assert(property, { numRuns: 20 });
   });
 
+  it("gives a window of -∞ only to its first pixel, not to the padding", async () => {
+    const x = createGraph().input("x", [1, 1, 4, 4]);
+    const y = maxPool(x, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
+    const weights = x.graph.input("weights", y.shape);
+    const program = await compile({ dx: grad(sum(mul(y, weights)), [x])[0]! }, { backend, dtype: "float64" });
+    const { dx } = await program.run({
+      x: new Float64Array(16).fill(-Infinity),
+      weights: Float64Array.of(1, 2, 3, 4),
+    });
+    await program.dispose();
+    expect(Array.from(dx)).toEqual([1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("takes steps in proportion to the sides of a wide kernel, not to its area", () => {
+    const x = createGraph().input("x", [1, 1, 64, 64]);
+    const { bytes } = emit({ dx: grad(sum(maxPool(x, { kernel: [64, 64] })), [x])[0]! }, { dtype: "float32" });
+    expect(bytes.length).toBeLessThan(1e5);
+  });
+
   it("survives NaN and infinities: a search that diverged must be able to say so", async () => {
     const x = createGraph().input("x", [1, 1, 4, 4]);
     const loss = sum(square(maxPool(x, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] })));
@@ -161,5 +180,23 @@ describe("pooling", () => {
       ),
     );
     expect(() => averagePool(image, { kernel: [5, 2] })).toThrow("averagePool: a window [5,2]");
+  });
+
+  it.each([
+    [{ kernel: [0, 2] }, "kernel of whole numbers from 1, got [0,2]"],
+    [{ kernel: [1.5, 2] }, "kernel of whole numbers from 1, got [1.5,2]"],
+    [{ kernel: [2, 2], strides: [0, 1] }, "strides of whole numbers from 1, got [0,1]"],
+    [{ kernel: [2, 2], dilations: [1, -1] }, "dilations of whole numbers from 1, got [1,-1]"],
+    [{ kernel: [2, 2], pads: [0, -1, 0, 0] }, "pads of whole numbers from 0, got [0,-1,0,0]"],
+  ] as const)("refuses the numbers of %j", (options: PoolOptions, message) => {
+    const image = createGraph().input("image", [1, 1, 4, 4]);
+    expect(() => maxPool(image, options)).toThrow(new GraphError(`maxPool: expected ${message}`));
+    expect(() => averagePool(image, options)).toThrow(new GraphError(`averagePool: expected ${message}`));
+  });
+
+  it.each([[[0, 2]], [[2, 2.5]], [[-1, 1]]] as const)("refuses bins %j", (bins: readonly [number, number]) => {
+    expect(() => adaptiveAveragePool(createGraph().input("image", [1, 1, 4, 4]), bins)).toThrow(
+      new GraphError(`adaptiveAveragePool: expected bins of whole numbers from 1, got [${bins}]`),
+    );
   });
 });
