@@ -8,10 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDataset } from "../src/data/open.js";
 import type { Payload } from "../src/federated/hooks.js";
 import { createRandom } from "../src/math/random.js";
+import { tensor } from "../src/math/tensor.js";
+import type { Weights } from "../src/models/define.js";
 import { writeNpz } from "../src/models/files/npz.js";
+import { type ImportedModel, readOnnxModel } from "../src/models/imported.js";
 import { models } from "../src/models/index.js";
 import { writeSafetensors } from "../src/models/safetensors.js";
 import { armedPayloads, classFishing } from "./armed-payloads.js";
+import { channelsLastFile, exportCases } from "./onnx-models.js";
 import { freshPayload } from "./small-round.js";
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
@@ -19,6 +23,18 @@ const portraits = await openDataset({ source: "portraits", size: 16 });
 const model = models.convnet!(portraits.shape, portraits.classes.length);
 const honest = freshPayload(model, createRandom(1));
 const flags = ["--model", "convnet", "--input", "3x16x16", "--classes", String(portraits.classes.length)];
+
+/** Weights in the layout of the ONNX file that they came with. */
+function asStored({ weights, transposed }: ImportedModel): Weights {
+  expect(transposed.size).toBe(1);
+  return new Map(
+    [...weights].map(([name, held]) => {
+      const [rows, columns] = held.shape as [number, number];
+      const turned = held.data.map((_, i) => held.data[(i % rows) * columns + Math.floor(i / rows)]!);
+      return [name, transposed.has(name) ? tensor([columns, rows], turned) : held];
+    }),
+  );
+}
 
 let folder: string;
 const write = (name: string, { weights }: Payload) => writeFile(join(folder, name), writeSafetensors(weights));
@@ -30,6 +46,9 @@ beforeAll(async () => {
   await write("fished.safetensors", classFishing(honest, 1));
   await writeFile(join(folder, "list.npz"), writeNpz([...honest.weights.values()]));
   await writeFile(join(folder, "short.npz"), writeNpz([...honest.weights.values()].slice(1)));
+  const onnx = channelsLastFile(exportCases.find(({ name }) => name === "channels-last")!);
+  await writeFile(join(folder, "net.onnx"), onnx);
+  await writeFile(join(folder, "net.safetensors"), writeSafetensors(asStored(readOnnxModel(onnx, "net.onnx"))));
   await writeFile(join(folder, "broken.safetensors"), "no tensors");
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -81,13 +100,19 @@ describe("leakscope inspect", () => {
     expect(refused.out).toContain("--data was not used");
   });
 
+  it("takes an ONNX file for the agreed architecture, and its layout", async () => {
+    expect((await inspect("net.safetensors", "--model", "net.onnx")).code).toBe(0);
+    expect((await inspect("honest.safetensors", "--model", "net.onnx")).out).toContain("Decision: reject.");
+  });
+
   it.concurrent.each([
     [["none.safetensors", ...flags], "none.safetensors: expected a file or folder to read, found nothing there"],
     [["broken.safetensors", ...flags], "broken.safetensors"],
     [["short.npz", ...flags], "short.npz: expected"],
     [["honest.safetensors", "--model", "convnt", ...flags.slice(2)], 'unknown model "convnt"; did you mean "convnet"?'],
     [["honest.safetensors", ...flags.slice(0, 2), "--input", "16x16", "--classes", "8"], "such as 3x32x32"],
-    [["honest.safetensors", ...flags.slice(0, 2)], "required option '--input <CxHxW>' not specified"],
+    [["honest.safetensors", ...flags.slice(0, 2)], "--model convnet needs --input and --classes"],
+    [["honest.safetensors", "--model", "none.onnx"], "none.onnx: expected an ONNX file to read, found nothing there"],
     [["honest.safetensors", ...flags, "--data", "portraits"], "--data portraits has 3x32x32 pictures"],
     [["honest.safetensors", ...flags, "--earlier", "list.npz"], "add --data"],
   ])("exits 1 and says what to do next: %j", async (args, message) => {

@@ -1,6 +1,6 @@
 // `leakscope inspect`: a client's look at a received model before it trains on it. Exit code 100 when a detector raises the alarm.
-import { Command, InvalidArgumentError } from "commander";
-import { suggestion } from "../audit/nearest.js";
+import { Command } from "commander";
+import { openNamedModel, openOnnxModel } from "../audit/open-model.js";
 import { type Batch, type ImageShape, readBatch } from "../data/dataset.js";
 import { openDataset } from "../data/open.js";
 import { type Inspection, inspectWith, type LocalEvidence } from "../defenses/detection/define.js";
@@ -10,19 +10,20 @@ import { detector as structurePin } from "../defenses/detection/structure-pin.js
 import { nodeCpu } from "../engine/backends/node-cpu.js";
 import type { Payload } from "../federated/hooks.js";
 import { createRandom } from "../math/random.js";
+import { type Tensor, tensor } from "../math/tensor.js";
 import type { Model, Weights } from "../models/define.js";
 import { matchTensors } from "../models/files/match-tensors.js";
 import { readTensors } from "../models/files/read-tensors.js";
-import { models } from "../models/index.js";
 import { loadWeights } from "../models/weights.js";
 import { type ExitCode, exitCodes, UsageError } from "./exit.js";
+import { imageShape, type ModelChoice, modelChoice } from "./model-options.js";
 import { collect, numberList, sourceWithOptions, wholeNumber } from "./options.js";
 import { figure, table, wrap } from "./table.js";
 
 interface InspectOptions {
-  readonly model: string;
-  readonly input: ImageShape;
-  readonly classes: number;
+  readonly model: ModelChoice;
+  readonly input?: ImageShape;
+  readonly classes?: number;
   readonly data?: string;
   readonly records?: number[];
   readonly batchSize: number;
@@ -34,28 +35,24 @@ interface InspectOptions {
 const examples = `
 Examples:
   leakscope inspect payload.safetensors --model convnet --input 3x32x32 --classes 10
+  leakscope inspect payload.pt --model ./model.onnx
   leakscope inspect payload.npz --model resnet20 --input 3x32x32 --classes 10 --data cifar10:./train.bin --batch-size 32
   leakscope inspect round9.pt --model mlp --input 1x28x28 --classes 10 --data idx:./train --earlier round7.pt --earlier round8.pt
 
 Exit code: 0 no alarm, 100 alarm, 1 the payload could not be inspected.`;
-
-/** `3x32x32`. */
-function imageShape(text: string): ImageShape {
-  const extents = text.split("x").map(Number);
-  if (extents.length !== 3 || extents.some((extent) => !Number.isInteger(extent) || extent < 1)) {
-    throw new InvalidArgumentError("Expected channels x height x width, such as 3x32x32.");
-  }
-  return extents as [number, number, number];
-}
 
 /** The verb. `exit` is told how the process should end. */
 export function inspectCommand(exit: (code: ExitCode) => void): Command {
   return new Command("inspect")
     .description("look for traps in a model that a server sent, before training on it")
     .argument("<payload>", "received weights: safetensors, npz, PyTorch file, or folder of npy files")
-    .requiredOption("--model <name>", "the agreed architecture (see `leakscope list models`)")
-    .requiredOption("--input <CxHxW>", "its input", imageShape)
-    .requiredOption("--classes <n>", "its number of classes", wholeNumber(2))
+    .requiredOption(
+      "--model <name>",
+      "the agreed architecture: a name (see `leakscope list models`) or an ONNX file",
+      modelChoice,
+    )
+    .option("--input <CxHxW>", "size of images of a model that is no file", imageShape)
+    .option("--classes <n>", "number of classes of a model that is no file", wholeNumber(2))
     .option("--data <source>", "one's own data, for what only a batch can show (see `leakscope list data`)")
     .option("--records <list>", "records of the data, such as 0,1 (default: one batch from the start)", numberList)
     .option("--batch-size <n>", "samples per local batch", wholeNumber(1), 16)
@@ -67,16 +64,15 @@ export function inspectCommand(exit: (code: ExitCode) => void): Command {
 }
 
 async function inspect(file: string, options: InspectOptions): Promise<ExitCode> {
-  const make = models[options.model];
-  if (!make)
-    throw new UsageError(`unknown model "${options.model}"; ${suggestion(options.model, Object.keys(models))}`);
   if (options.earlier.length > 0 && options.data === undefined) {
     throw new UsageError("--earlier compares answers to one's own batch; add --data");
   }
-  const agreed = make(options.input, options.classes);
-  const payload: Payload = { model: agreed, weights: readPayload(agreed, file) };
+  const architecture = await openAgreed(options);
+  const agreed = architecture.model;
+  const payload: Payload = { model: agreed, weights: readPayload(architecture, file) };
   const differs = inspectWith(structurePin, payload, { agreed }).flagged;
-  const local = options.data === undefined || differs ? undefined : await localEvidence(options, agreed, payload, file);
+  const local =
+    options.data === undefined || differs ? undefined : await localEvidence(options, architecture, payload, file);
   const report = inspectPayload(payload, { agreed, ...(local && { local }) });
   const { decision, inspections, limits } = report;
   const model = { id: agreed.id, input: agreed.inputShape, classes: agreed.classes };
@@ -89,27 +85,56 @@ async function inspect(file: string, options: InspectOptions): Promise<ExitCode>
   return decision === "accept" ? exitCodes.good : exitCodes.assertion;
 }
 
+interface Architecture {
+  readonly model: Model;
+  /** Parameters that files of the model's origin store the other way round. */
+  readonly transposed: ReadonlySet<string>;
+}
+
+async function openAgreed({ model: { name, file }, input, classes }: InspectOptions): Promise<Architecture> {
+  if (file !== undefined) return openOnnxModel(file, input);
+  if (input === undefined || classes === undefined) {
+    throw new UsageError(`--model ${name} needs --input and --classes, such as --input 3x32x32 --classes 10`);
+  }
+  return openNamedModel(name!, { inputShape: input, classes });
+}
+
 /** All tensors of a file, those that do not belong to the model too; a list without names is matched by its order. */
-function readPayload(model: Model, path: string): Weights {
+function readPayload({ model, transposed }: Architecture, path: string): Weights {
   const file = readTensors(path);
-  if (file.named) return file.tensors;
-  const { tensors, left } = matchTensors(model, file, path);
-  return new Map([...tensors, ...left.map((name) => [name, file.tensors.get(name)!] as const)]);
+  if (!file.named) {
+    const { tensors, left } = matchTensors(model, file, path);
+    return new Map([...tensors, ...left.map((name) => [name, file.tensors.get(name)!] as const)]);
+  }
+  const shapes = new Map(model.parameters.map(({ name, shape }) => [name, shape]));
+  return new Map(
+    [...file.tensors].map(([name, held]) => {
+      const isTurned = transposed.has(name) && held.shape.toReversed().join() === shapes.get(name)?.join();
+      return [name, isTurned ? turn(held) : held];
+    }),
+  );
+}
+
+function turn({ shape, data }: Tensor): Tensor {
+  const [rows, columns] = shape as [number, number];
+  const turned = data.map((_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!);
+  return tensor([columns, rows], turned);
 }
 
 async function localEvidence(
   { data, records, batchSize, earlier, seed }: InspectOptions,
-  model: Model,
+  architecture: Architecture,
   { weights }: Payload,
   file: string,
 ): Promise<LocalEvidence> {
+  const { model } = architecture;
   const runnable = (from: Weights, path: string): Payload => ({ model, weights: loadWeights(model, from, path) });
   return gatherEvidence({
     payload: runnable(weights, file),
     batch: await ownBatch(model, data!, records ?? Array.from({ length: batchSize }, (_, i) => i)),
     backend: nodeCpu(),
     random: createRandom(seed).split("fresh"),
-    history: earlier.map((path) => runnable(readPayload(model, path), path)),
+    history: earlier.map((path) => runnable(readPayload(architecture, path), path)),
   });
 }
 

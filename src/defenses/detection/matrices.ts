@@ -28,9 +28,10 @@ export const linearOf = (weights: Weights): Matrix[] => matricesOf(weights).filt
 export const rowOf = ({ data, columns }: Matrix, row: number): FloatArray =>
   data.subarray(row * columns, (row + 1) * columns);
 
-/** The bias of the layer whose weight has this name, by the naming that all frameworks share; its length must fit. */
+/** The bias of the layer whose weight has this name, by the naming of PyTorch (weight) and TensorFlow (kernel); its length must fit. */
 export function biasOf(weights: Weights, { name, rows }: Matrix): FloatArray | null {
-  const bias = name.endsWith("weight") ? weights.get(`${name.slice(0, -"weight".length)}bias`) : undefined;
+  const partner = name.replace(/(?:weight|kernel)(?=[^./]*$)/, "bias");
+  const bias = partner === name ? undefined : weights.get(partner);
   return bias?.data.length === rows ? bias.data : null;
 }
 

@@ -1,6 +1,6 @@
 // D3 of spec/defenses.md section 22: trap weights (Boenisch et al. 2023, algorithm 1) have rows whose positive half is the negative half
 // times a factor just below 1, so that a unit fires for few inputs. The statistics are the specification's own but for one: its limit of
-// -6 on the t-statistic of the rows' sums flags a third of honest MLPs, as SGD on bright pictures moves all rows one way. Ours is their mean
+// -6 on the t-statistic of the rows' sums flags a quarter of honest MLPs, as SGD on bright pictures moves all rows one way. Ours is their mean
 // over their deviation, which does not grow with the number of rows: honest MLPs stay above -1.5, traps of any factor lie near -50.
 import type { FloatArray } from "../../math/tensor.js";
 import { asDefense, defineDetector } from "./define.js";
