@@ -93,6 +93,13 @@ export const uploadsOf = ({ rounds }: CaptureJson, folder: string): CapturedUplo
     updates.map((each) => ({ ...each, round, globalPath: join(folder, global), path: join(folder, each.file) })),
   );
 
+/** All files of the capture in `folder`. Throws CaptureError. */
+export async function filesOf(folder: string): Promise<string[]> {
+  const capture = await readCapture(folder);
+  const uploads = uploadsOf(capture, folder);
+  return [...new Set([join(folder, CAPTURE_FILE), ...uploads.flatMap(({ globalPath, path }) => [globalPath, path])])];
+}
+
 /** The capture that a file of updates lies in, with what it says about that file; null where it lies in none. */
 export async function captureAround(
   file: string,

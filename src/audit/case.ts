@@ -15,6 +15,8 @@ export interface CaseSpec {
   readonly data: Config["data"];
   readonly surrogate: Config["surrogate"];
   readonly federation: Config["federation"];
+  /** Folder of captured updates; absent where the round is simulated. */
+  readonly updates?: string;
   readonly labels: Config["labels"];
   readonly metrics: readonly string[];
   readonly originals: "show" | "blur" | "omit";

@@ -23,15 +23,27 @@ const dataSchema = z.looseObject({
     .describe("what clients do to pixels in [0, 1] before the model"),
 });
 
+/** An audit plays one client in one round; what goes beyond that, `leakscope capture` plays. */
 const federationSchema = z.strictObject({
-  algorithm: z.enum(["FedSGD"]).default("FedSGD"),
-  clients: z.literal(1).default(1),
+  algorithm: z.enum(["FedSGD", "FedAvg"]).default("FedSGD"),
+  clients: z.int().min(1).default(1).describe("the records are dealt to them"),
+  partition: z
+    .enum(["iid", "dirichlet", "shards"])
+    .default("iid")
+    .describe("how: evenly, by class draws, two shards each"),
+  alpha: z
+    .number()
+    .gt(0)
+    .default(0.5)
+    .describe("of partition dirichlet: 100 is nearly even, 0.1 is one or two classes each"),
   batchSize: z.int().min(1).default(1),
-  localEpochs: z.literal(1).default(1),
+  localEpochs: z.int().min(1).default(1).describe("of FedAvg"),
   learningRate: z.number().gt(0).default(0.1),
-  mode: z.literal("eval").default("eval"),
+  momentum: z.number().min(0).lt(1).default(0).describe("of FedAvg's local steps"),
+  weightDecay: z.number().min(0).default(0).describe("of FedAvg's local steps"),
+  mode: z.enum(["eval", "train"]).default("eval").describe("of BatchNorm; attacks compute in eval mode"),
   bnStats: z.enum(["shared", "hidden"]).default("hidden"),
-  rounds: z.literal(1).default(1),
+  rounds: z.int().min(1).default(1),
   batches: z.enum(["fresh", "fixed"]).default("fresh"),
 });
 
@@ -65,6 +77,10 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("pictures that adversaries D, E, G and H own; default: other records of the same source"),
   federation: federationSchema.prefault({}),
+  updates: z
+    .string()
+    .optional()
+    .describe("a folder written by `leakscope capture`: its updates are attacked, instead of simulated ones"),
   threats: z
     .array(z.enum(threatLetters as [ThreatLetter, ...ThreatLetter[]]))
     .min(1)

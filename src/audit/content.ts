@@ -6,13 +6,14 @@ import { join } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import { DataError } from "../data/errors.js";
 import { openDataset } from "../data/open.js";
+import { filesOf } from "./captured.js";
 import type { Config } from "./config.js";
 
 /** Fingerprint of a case that reads embedded data only. */
 export const embedded = "embedded";
 
 /** 16 hexadecimal digits over pictures, labels and weights; `embedded` when nothing is read from files. */
-export async function contentOf({ data, surrogate, model }: Config): Promise<string> {
+export async function contentOf({ data, surrogate, model, updates }: Config): Promise<string> {
   const hash = createHash("sha256");
   const { records: _, normalization: __, ...victims } = data;
   const { records: ___, source, ...options } = surrogate;
@@ -20,7 +21,8 @@ export async function contentOf({ data, surrogate, model }: Config): Promise<str
   if (source !== undefined) sets.push(await openDataset({ source, ...options }));
   const files = sets.filter(({ synthetic }) => !synthetic);
   for (const dataset of files) addDataset(hash, dataset);
-  const own = [model.file, model.weights].filter((path) => path !== undefined);
+  const captured = updates === undefined ? [] : await filesOf(updates);
+  const own = [model.file, model.weights, ...captured].filter((path) => path !== undefined);
   for (const path of own) await addPath(hash, path);
   return files.length === 0 && own.length === 0 ? embedded : hash.digest("hex").slice(0, 16);
 }

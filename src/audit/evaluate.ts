@@ -13,15 +13,16 @@ import { labelAccuracy } from "../metrics/labels.js";
 import { handedOver, refusal } from "../threat/capabilities.js";
 import { detailsOf } from "../threat/details.js";
 import type { BasicKnowledge, Normalization } from "../threat/observation.js";
-import { CapabilityError, observe } from "../threat/observe.js";
+import { CapabilityError, observe, type Release } from "../threat/observe.js";
 import { behaviourOf, powersOf } from "../threat/server.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
 import type { JobProgress } from "./interfaces.js";
 import { picture } from "./pictures.js";
+import { openRecordings } from "./recorded-round.js";
 import { matchRecords } from "./score.js";
-import { normalise, openSetting, type Setting } from "./setting.js";
+import { normalise, openSetting } from "./setting.js";
 
 export interface EvaluateTools {
   readonly backend: Backend;
@@ -57,19 +58,25 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
       ? await attack.arm?.({ payload: honest, prepared }, options, shared)
       : undefined;
     const protocol = protocolOf(spec, defense ? [attach(defense, spec.defense!.options)] : []);
-    for (const [index, records] of setting.batches.entries()) {
+    const recordings = spec.updates === undefined ? null : await openRecordings(spec.updates, setting.model);
+    const batches = recordings?.all.map(({ records }) => records) ?? setting.batches;
+    const normalization = recordings ? recordings.normalization : setting.normalization;
+    for (const [index, records] of batches.entries()) {
       tools.signal.throwIfAborted();
       const truth = readBatch(setting.dataset, records);
-      const record = await runRound({
-        round: 0,
-        clients: [{ id: CLIENT, data: normalise(truth, setting.normalization) }],
-        protocol,
-        global: honest,
-        ...(armed ? { server: behaviourOf(armed), powers: powersOf(spec.threat) } : {}),
-        trainer,
-        random: random.split("batch", index),
-      });
-      const share = (spec.budgetSeconds - (performance.now() - started) / 1000) / (setting.batches.length - index);
+      const recording = recordings?.all[index];
+      const record =
+        recording?.record ??
+        (await runRound({
+          round: 0,
+          clients: [{ id: CLIENT, data: normalise(truth, normalization) }],
+          protocol,
+          global: honest,
+          ...(armed ? { server: behaviourOf(armed), powers: powersOf(spec.threat) } : {}),
+          trainer,
+          random: random.split("batch", index),
+        }));
+      const share = (spec.budgetSeconds - (performance.now() - started) / 1000) / (batches.length - index);
       const deadline = performance.now() + 1000 * share;
       const context = contextFor(
         spec,
@@ -77,9 +84,16 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
         random.split("attack", index),
         () => performance.now() > deadline,
         index,
-        setting.batches.length,
+        batches.length,
       );
-      const observation = lookThrough(spec, protocol, attack, setting, record, truth, surrogate);
+      const release: Release = {
+        records: [record],
+        client: CLIENT,
+        basicKnowledge: basicKnowledge({ batchSize: records.length }, normalization),
+        trainingDetails: recording?.details ?? detailsOf(protocol, records.length),
+        surrogateData: () => surrogate,
+      };
+      const observation = lookThrough(spec, attack, release, truth.labels);
       const reconstruction = await attack.run({ observation, prepared, secret: armed?.secret }, options, context);
       outcomes.push(judge(reconstruction, truth, records, record));
     }
@@ -136,27 +150,13 @@ function contextFor(
   };
 }
 
-function lookThrough(
-  spec: CaseSpec,
-  protocol: Protocol,
-  attack: Attack,
-  setting: Setting,
-  record: RoundRecord,
-  truth: Batch,
-  surrogate: Batch,
-) {
+function lookThrough(spec: CaseSpec, attack: Attack, release: Release, labels: readonly number[]) {
   return observe(
-    {
-      records: [record],
-      client: CLIENT,
-      basicKnowledge: basicKnowledge(spec.federation, setting.normalization),
-      trainingDetails: detailsOf(protocol, spec.federation.batchSize),
-      surrogateData: () => surrogate,
-    },
+    release,
     { attack: attack.id, threat: spec.threat, needs: attack.needs, uses: attack.uses ?? [] },
     {
       // Sorted: which label belongs to which image is not part of the assumption.
-      ...(spec.labels === "known" ? { labels: [...truth.labels].sort((a, b) => a - b) } : {}),
+      ...(spec.labels === "known" ? { labels: [...labels].sort((a, b) => a - b) } : {}),
       ...(spec.adaptive && spec.defense ? { knownDefense: spec.defense } : {}),
     },
   );

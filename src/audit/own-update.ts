@@ -18,6 +18,7 @@ import { basicKnowledge } from "./evaluate.js";
 import { floorGuesses, type Guess } from "./floor.js";
 import type { JobProgress } from "./interfaces.js";
 import { picture } from "./pictures.js";
+import { recordedRound } from "./recorded-round.js";
 import { normalise } from "./setting.js";
 
 /** Everything about the update that its owner knows. */
@@ -141,35 +142,14 @@ function lookAt(
   { payload, update, batchSize, normalization, details, labels, knownDefense }: RecordedUpdate,
   { attack, threat }: OwnAttack,
 ) {
-  const unseen: Batch = { inputs: tensor([0, ...payload.model.inputShape], new Float64Array(0)), labels: [] };
-  const upload = {
-    payload,
-    batch: unseen,
-    message: { client: 0, update, bytes: 0 },
-    loss: 0,
-    samples: batchSize,
-    statistics: new Map(),
-    arrived: true,
-    sybil: false,
-    repeats: [],
-  };
-  const record = {
-    round: 0,
-    cohort: [0],
-    clients: new Map([[0, upload]]),
-    dropouts: [],
-    refusals: new Map(),
-    hiddenBy: null,
-    aggregate: update,
-    released: payload.weights,
-    receipts: [],
-  };
   const release = {
-    records: [record],
+    records: [recordedRound(payload, update, batchSize)],
     client: 0,
     basicKnowledge: basicKnowledge({ batchSize }, normalization),
     trainingDetails: details ?? plainDetails(batchSize),
-    surrogateData: () => unseen,
+    surrogateData: (): Batch => {
+      throw new CapabilityError("a recorded update comes without surrogate data");
+    },
   };
   const uses = (attack.uses ?? []).filter((use) => recordable.includes(use) && (use !== "trainingDetails" || details));
   const request = { attack: attack.id, threat, needs: attack.needs, uses };

@@ -8,7 +8,7 @@ import { models } from "../models/index.js";
 import { handedOver, refusal, type ThreatLetter, threatLetters, weakestThreat } from "../threat/capabilities.js";
 import type { CaseSpec, Chosen } from "./case.js";
 import type { Catalogue } from "./catalogue.js";
-import type { Config } from "./config.js";
+import { type Config, configSchema } from "./config.js";
 import { embedded } from "./content.js";
 import { basicKnowledge } from "./evaluate.js";
 import { caseKey } from "./key.js";
@@ -87,7 +87,7 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
   for (const name of config.metrics) chooseMetric(name, metrics);
   const { batchSize } = config.federation;
   const count = typeof config.data.records === "number" ? config.data.records : config.data.records.length;
-  if (count % batchSize !== 0) {
+  if (config.updates === undefined && count % batchSize !== 0) {
     throw new PlanError(
       `data.records asks for ${count} image(s), which does not cut into batches of ${batchSize}; change it or federation.batchSize`,
     );
@@ -103,6 +103,7 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
     data: config.data,
     surrogate: config.surrogate,
     federation: config.federation,
+    ...(config.updates === undefined ? {} : { updates: config.updates }),
     labels: config.labels,
     metrics: config.metrics,
     originals: settings.originals,
@@ -145,8 +146,10 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
       const { records } = config.data;
       const few =
         typeof records === "number" ? Math.min(records, OWN_CONTROL_RECORDS) : records.slice(0, OWN_CONTROL_RECORDS);
+      // Captured updates are not of the easiest case: that one is simulated.
+      const { updates: _, ...simulated } = base(attack, attackOptions, weakestThreat(attack.needs) ?? threat);
       const spec: CaseSpec = {
-        ...base(attack, attackOptions, weakestThreat(attack.needs) ?? threat),
+        ...simulated,
         data: { ...config.data, records: few },
         federation: { ...config.federation, batchSize: 1 },
         labels: "known",
@@ -171,7 +174,13 @@ function canonicalThreat(attack: Attack, threat: ThreatLetter, { data, federatio
   );
 }
 
-function unfit({ id, works }: Attack, { federation }: Config): string | null {
+function unfit({ id, needs, works }: Attack, { federation, updates }: Config): string | null {
+  if (!(works.algorithms as readonly string[]).includes(federation.algorithm)) {
+    return `attack ${id} works on ${works.algorithms.join(", ")}; the federation's algorithm is ${federation.algorithm}`;
+  }
+  if (updates !== undefined && (needs.includes("activeManipulation") || needs.includes("clientSelection"))) {
+    return `attack ${id} acts while the federation runs; captured updates answered an honest server`;
+  }
   if (federation.batchSize > works.maxBatch) {
     return `attack ${id} works on batches of up to ${works.maxBatch} image(s); the federation's batch size is ${federation.batchSize}`;
   }
@@ -185,15 +194,8 @@ export function controlSpec({ id, control, options, needs }: Attack, settings: P
     data: { source: "portraits", records: control.batchSize, normalization: "none" },
     surrogate: { records: 256 },
     federation: {
-      algorithm: "FedSGD",
-      clients: 1,
+      ...configSchema.parse({}).federation,
       batchSize: control.batchSize,
-      localEpochs: 1,
-      learningRate: 0.1,
-      mode: "eval",
-      bnStats: "hidden",
-      rounds: 1,
-      batches: "fresh",
     },
     labels: "recovered",
     metrics: ["psnr"],

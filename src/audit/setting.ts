@@ -65,11 +65,19 @@ export function normalise({ inputs, labels }: Batch, normalization: Normalizatio
   return { inputs: tensor(inputs.shape, data), labels };
 }
 
-export async function openSetting(spec: CaseSpec, random: Random): Promise<Setting> {
+/** What of a case, or of a configuration, the setting is made of. */
+export type SettingSpec = Pick<CaseSpec, "model" | "data" | "surrogate" | "federation"> & {
+  readonly updates?: string | undefined;
+};
+
+export async function openSetting(spec: SettingSpec, random: Random): Promise<Setting> {
   const { records, normalization, ...source } = spec.data;
   const { opened, dataset } = await openFitting(spec.model, source);
   const chosen = resolveRecords(records, dataset);
-  const size = spec.federation.batchSize;
+  const { batchSize, clients, rounds, algorithm } = spec.federation;
+  // Captured updates say themselves which records they were made of, and several clients get theirs dealt.
+  const whole = spec.updates !== undefined || clients > 1 || rounds > 1 || algorithm === "FedAvg";
+  const size = whole ? chosen.length : batchSize;
   if (chosen.length % size !== 0) {
     throw new RangeError(`data.records lists ${chosen.length} images, which does not cut into batches of ${size}`);
   }
@@ -86,7 +94,7 @@ export async function openSetting(spec: CaseSpec, random: Random): Promise<Setti
 }
 
 /** Surrogate pictures: of another source, or other records of the same one. */
-async function openSurrogate(spec: CaseSpec, victim: Dataset, victims: readonly number[]): Promise<Batch> {
+async function openSurrogate(spec: SettingSpec, victim: Dataset, victims: readonly number[]): Promise<Batch> {
   const { records, source, ...options } = spec.surrogate;
   const other = source === undefined ? victim : await openAlike(victim, { source, ...options });
   if (other.shape.join() !== victim.shape.join()) {

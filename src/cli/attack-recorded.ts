@@ -3,38 +3,25 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Attack } from "../attacks/define.js";
-import { bringTensors } from "../audit/bring-tensors.js";
-import { captureAround, capturedDetails } from "../audit/captured.js";
+import { capturedDetails } from "../audit/captured.js";
 import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
-import {
-  AmbiguousUpdateError,
-  type Interpretation,
-  interpretUpdate,
-  type Statement,
-} from "../audit/interpret-update.js";
-import { type OpenedModel, openNamedModel, openOnnxModel, weightsOf } from "../audit/open-model.js";
+import type { Interpretation } from "../audit/interpret-update.js";
 import { invertRecorded, type OwnResult, type RecordedUpdate } from "../audit/own-update.js";
 import type { ImageShape } from "../data/dataset.js";
 import { nodeCpu } from "../engine/backends/node-cpu.js";
-import { createRandom } from "../math/random.js";
 import { type ThreatLetter, weakestThreat } from "../threat/capabilities.js";
 import type { KnownDefense, Normalization } from "../threat/observation.js";
 import { type AttackOptions, findAttack, flags, writePicture } from "./attack-options.js";
 import { type ConfigSource, checkConfig } from "./config-file.js";
 import { UsageError } from "./exit.js";
-import { type LabelChoice, type ModelChoice, modelChoice, perChannel } from "./model-options.js";
+import { type LabelChoice, perChannel } from "./model-options.js";
 import { idWithOptions, pairs } from "./options.js";
+import { openMaterial, readUpdate, type UpdateOptions } from "./own-material.js";
 import { describeRecorded } from "./recorded-text.js";
 import { runLive } from "./run-live.js";
 
-export interface RecordedOptions extends AttackOptions {
-  readonly update?: string;
-  readonly kind?: NonNullable<Statement["kind"]>;
-  readonly sign?: NonNullable<Statement["sign"]>;
-  readonly scale?: number;
+export interface RecordedOptions extends AttackOptions, UpdateOptions {
   readonly normalization?: Normalization | null;
-  readonly input?: ImageShape;
-  readonly classes?: number;
 }
 
 /** What was attacked, and what is known of it, as `result.json` keeps it. */
@@ -88,17 +75,9 @@ async function plan(
   catalogue: Catalogue,
 ): Promise<Planned> {
   const attack = findAttack(id, catalogue);
-  const around = await captureAround(options.update);
-  const captured = around?.upload;
-  const opened = await openModel(options, around && { ...around.capture.model, folder: around.folder });
-  const global = options.global ?? captured?.globalPath;
-  if (global === undefined && opened.weights === null) {
-    throw new UsageError(
-      "--update needs --global with the weights that the client started from, or an ONNX model that holds them",
-    );
-  }
-  const { model } = opened;
-  const batchSize = options.batchSize ?? captured?.samples ?? 1;
+  const material = await openMaterial(options);
+  const { model } = material.payload;
+  const { update, understood, batchSize, matching } = readUpdate(material, options, options.update);
   if (batchSize > attack.works.maxBatch) {
     throw new UsageError(
       `attack ${id} works on batches of up to ${attack.works.maxBatch} image(s), got --batch-size ${batchSize}`,
@@ -106,12 +85,8 @@ async function plan(
   }
   const labels = options.labels ?? "recovered";
   checkLabels(labels, batchSize, model.classes);
-  const { weights, notes } = weightsOf(opened, global, createRandom(options.seed));
-  const brought = bringTensors(opened, options.update);
-  const payload = { model, weights };
-  const statement = { batchSize, ...statementOf(options, around) };
-  const { update, ...understood } = understand(options.update, payload, brought.tensors, statement);
-  const given = options.normalization === undefined ? (around?.capture.normalization ?? null) : options.normalization;
+  const { capture, upload } = material.around ?? {};
+  const given = options.normalization === undefined ? (capture?.normalization ?? null) : options.normalization;
   const normalization = perChannel(given, model.inputShape[0]);
   const { chosen, knownDefense, budgetSeconds } = checkedOptions(attack, options, catalogue);
   // A stated batch or normalisation is knowledge, which the weakest adversary may not have.
@@ -121,11 +96,11 @@ async function plan(
     attack,
     budgetSeconds,
     recorded: {
-      payload,
+      payload: material.payload,
       update,
       batchSize,
       normalization,
-      details: around ? capturedDetails(around.capture, around.upload) : undefined,
+      details: capture && upload ? capturedDetails(capture, upload) : undefined,
       labels: typeof labels === "string" ? undefined : [...labels].sort((a, b) => a - b),
       knownDefense: knownDefense ?? undefined,
     },
@@ -135,52 +110,16 @@ async function plan(
       threat,
       seed: options.seed,
       model: { id: model.id, inputShape: model.inputShape, classes: model.classes },
-      files: { global: global ?? null, update: options.update },
+      files: { global: material.global, update: options.update },
       batchSize,
       normalization,
       labels,
       knownDefense,
-      matching: [...notes, `${options.update}: ${brought.report}`],
-      warnings: opened.warnings,
+      matching: [...material.notes, ...matching],
+      warnings: material.opened.warnings,
       update: understood,
     },
   };
-}
-
-/** Errors of the interpretation name the file. */
-function understand(file: string, ...given: Parameters<typeof interpretUpdate>): Interpretation {
-  try {
-    return interpretUpdate(...given);
-  } catch (error) {
-    throw error instanceof AmbiguousUpdateError ? new UsageError(`${file}: ${error.message}`, { cause: error }) : error;
-  }
-}
-
-type Around = NonNullable<Awaited<ReturnType<typeof captureAround>>>;
-
-/** What the user says about the update, else what the capture says that it lies in. */
-function statementOf({ kind, sign, scale }: RecordedOptions, around: Around | null): Omit<Statement, "batchSize"> {
-  const stated = { ...(kind ? { kind } : {}), ...(sign ? { sign } : {}), ...(scale ? { scale } : {}) };
-  if (!around) return stated;
-  const { algorithm, learningRate } = around.capture.federation;
-  if (algorithm === "FedSGD") return { kind: "gradient", ...stated };
-  return { kind: "delta", sign: "global-local", scale: learningRate * around.upload.steps, ...stated };
-}
-
-async function openModel(
-  { model, input, classes }: RecordedOptions,
-  captured: { name: string; file?: string | undefined; folder: string; inputShape: ImageShape; classes: number } | null,
-): Promise<OpenedModel> {
-  const choice: ModelChoice =
-    model !== undefined
-      ? modelChoice(model)
-      : captured?.file !== undefined
-        ? { file: join(captured.folder, captured.file) }
-        : { name: captured?.name ?? "lenet" };
-  const inputShape = input ?? captured?.inputShape;
-  if (choice.file !== undefined) return openOnnxModel(choice.file, inputShape);
-  const shape = { inputShape: inputShape ?? ([3, 32, 32] as const), classes: classes ?? captured?.classes ?? 10 };
-  return openNamedModel(choice.name!, shape);
 }
 
 function checkLabels(labels: LabelChoice, batchSize: number, classes: number): void {

@@ -1,6 +1,6 @@
 // `leakscope audit`: the main job. Reads a configuration, runs every cell, writes audit.json and report.html into a run folder.
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join, relative } from "node:path";
 import { Command } from "commander";
 import { stringify } from "yaml";
@@ -15,15 +15,13 @@ import { renderReport } from "../report/html.js";
 import { serialiseAudit } from "../report/json.js";
 import { openRunFolder } from "../store/run-folder.js";
 import { newestRun, newRunPath, runsFolder } from "../store/runs.js";
-import { anchorPaths, type ConfigSource, checkConfig, plainSource, readYaml } from "./config-file.js";
+import { anchorPaths, checkConfig, DEFAULT_FILE, plainSource, readConfigText } from "./config-file.js";
 import { type ExitCode, exitCodeOf, UsageError } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
 import { canRedraw, createLive } from "./live.js";
 import { collect, wholeNumber } from "./options.js";
 import { summaryText } from "./summary.js";
 import { describeTool } from "./tool.js";
-
-const DEFAULT_FILE = "leakscope.config.yaml";
 
 /** How an audit is written, by the ending of the file. */
 const formats: Readonly<Record<string, (audit: AuditJson) => string>> = {
@@ -134,18 +132,6 @@ async function readConfig(options: AuditOptions, resumed: string | null, catalog
   const config = checkConfig(await readConfigText(file), catalogue);
   // A run's own configuration has been anchored already.
   return resumed ? config : override(anchorPaths(config, file), options);
-}
-
-async function readConfigText(file: string): Promise<ConfigSource> {
-  try {
-    return readYaml(await readFile(file, "utf8"), file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new UsageError(
-      `cannot read the configuration ${file} (${code}); without -c, ${DEFAULT_FILE} or the defaults are used`,
-    );
-  }
 }
 
 const override = (config: Config, { seed, showOriginals }: AuditOptions): Config => ({

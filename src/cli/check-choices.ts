@@ -58,11 +58,13 @@ function checkSource(id: string, options: Readonly<Record<string, unknown>>, bas
   return source ? checkOptions(source.options, options, base) : checkWord("data source", id, ids, [...base, "source"]);
 }
 
-function checkData({ data, surrogate, federation }: Config): Problem[] {
+function checkData({ data, surrogate, federation, updates }: Config, use: Use): Problem[] {
   const { source, records, normalization: _, ...options } = data;
   const { source: other, records: __, ...otherOptions } = surrogate;
   const count = typeof records === "number" ? records : records.length;
-  const uneven = count % federation.batchSize !== 0;
+  const dealt =
+    use === "capture" && (federation.clients > 1 || federation.rounds > 1 || federation.algorithm === "FedAvg");
+  const uneven = updates === undefined && !dealt && count % federation.batchSize !== 0;
   return [
     ...checkSource(source, options, ["data"]),
     ...(other === undefined
@@ -83,11 +85,41 @@ function checkData({ data, surrogate, federation }: Config): Problem[] {
   ];
 }
 
-/** Everything that the configuration's schema cannot know. Empty when all is well. */
-export function checkChoices(config: Config, catalogue: Catalogue): Problem[] {
+/** Who reads the configuration: an audit or attack, or a capture. */
+export type Use = "audit" | "capture";
+
+/** Fields that ask for more than `use` plays. */
+function checkPlayable({ federation, updates, defenses }: Config, use: Use): Problem[] {
+  const { algorithm, clients, rounds, mode, localEpochs } = federation;
+  const problem = (holds: boolean, path: Path, message: string) => (holds ? [{ path, message }] : []);
+  const many = "an audit simulates one client in one round; record more with `leakscope capture` and audit the capture";
+  const defended = defenses.some((choice) => choice !== "none");
   return [
+    ...problem(algorithm === "FedSGD" && localEpochs > 1, ["federation", "localEpochs"], "more than one needs FedAvg"),
+    ...(use === "capture"
+      ? [
+          ...problem(updates !== undefined, ["updates"], "names a capture already; remove it to capture anew"),
+          ...problem(defended, ["defenses"], "a capture holds undefended uploads; remove them, audits play defenses"),
+        ]
+      : [
+          ...problem(updates === undefined && clients > 1, ["federation", "clients"], many),
+          ...problem(updates === undefined && rounds > 1, ["federation", "rounds"], many),
+          ...problem(mode === "train", ["federation", "mode"], "attacks of this version compute in eval mode"),
+          ...problem(
+            updates !== undefined && defended,
+            ["defenses"],
+            "captured updates are attacked as they are; remove defenses, or updates",
+          ),
+        ]),
+  ];
+}
+
+/** Everything that the configuration's schema cannot know. Empty when all is well. */
+export function checkChoices(config: Config, catalogue: Catalogue, use: Use): Problem[] {
+  return [
+    ...checkPlayable(config, use),
     ...checkModel(config),
-    ...checkData(config),
+    ...checkData(config, use),
     ...checkEntries("attack", config.attacks, catalogue.attacks),
     ...checkEntries("defense", config.defenses, catalogue.defenses),
     ...config.metrics.flatMap((name, i) => checkMetric(name, catalogue, ["metrics", i])),

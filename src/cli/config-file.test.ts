@@ -28,6 +28,40 @@ function messageOf(text: string): string {
   throw new Error(`expected an error from ${text}`);
 }
 
+const forCapture = (text: string) => checkConfig(readYaml(`metrics: [psnr]\n${text}`, "c.yaml"), catalogue, "capture");
+
+describe("what a verb plays", () => {
+  it("is one client in one round for an audit, whole federations for a capture", () => {
+    const many = "federation: { algorithm: FedAvg, clients: 3, rounds: 2, localEpochs: 2, batchSize: 3 }";
+    expect(forCapture(many).federation).toMatchObject({ clients: 3, rounds: 2, momentum: 0 });
+    expect(messageOf(many)).toMatch(/federation\.clients: an audit simulates one client[^]*federation\.rounds/);
+    expect(check(`${many}\nupdates: ./captured`).updates).toBe("./captured");
+  });
+
+  it.each([
+    ["updates: x", "updates: names a capture already"],
+    ["defenses: [top-k]", "defenses: a capture holds undefended uploads"],
+    ["federation: { localEpochs: 2 }", "federation.localEpochs: more than one needs FedAvg"],
+  ])("a capture refuses %s", (text, message) => {
+    expect(() => forCapture(text)).toThrow(message);
+  });
+
+  it.each([
+    ["federation: { mode: train }", "federation.mode: attacks of this version compute in eval mode"],
+    ["updates: x\ndefenses: [none, top-k]", "defenses: captured updates are attacked as they are"],
+    ["model: { name: net.onnx }", 'model.name: "net.onnx" is a file; write model: { file: net.onnx }'],
+    ["model: { name: convnet, file: net.onnx }", "model.file: name and file exclude each other; keep one"],
+  ])("an audit refuses %s", (text, message) => {
+    expect(messageOf(text)).toContain(message);
+  });
+
+  it("calls a model by its file, once and again", () => {
+    const once = check("model: { file: ./nets/net.onnx }").model;
+    expect(once).toEqual({ name: "net.onnx", file: "./nets/net.onnx" });
+    expect(check(`model: ${JSON.stringify(once)}`).model).toEqual(once);
+  });
+});
+
 describe("checkConfig", () => {
   it("fills in every default", () => {
     const config = check("attacks: [dlg, { id: idlg, iterations: 20 }]\ndefenses: [none, { id: top-k, keep: 0.01 }]");
@@ -56,9 +90,9 @@ describe("checkConfig", () => {
     ["too small", "federation:\n  batchSize: 0", "3:14: federation.batchSize: expected at least 1, got 0"],
     ["not above", "budget: { seconds: 0 }", "2:20: budget.seconds: expected a number above 0, got 0"],
     [
-      "unsupported literal",
+      "more than an audit plays",
       "federation: { rounds: 3 }",
-      "2:23: federation.rounds: expected 1, the only value of this version, got 3",
+      "2:23: federation.rounds: an audit simulates one client in one round; record more with `leakscope capture` and audit the capture",
     ],
     [
       "wrong word",

@@ -1,10 +1,11 @@
 // The configuration as a user writes it: YAML, checked with the line and column of everything that is wrong.
+import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from "yaml";
 import { z } from "zod";
 import type { Catalogue } from "../audit/catalogue.js";
 import { type Config, type ConfigInput, configSchema } from "../audit/config.js";
-import { checkChoices } from "./check-choices.js";
+import { checkChoices, type Use } from "./check-choices.js";
 import { type Path, type Problem, pathText, problemsOf } from "./problems.js";
 
 /** A configuration that cannot be used. The message lists every problem, one a line, with its place. */
@@ -60,17 +61,33 @@ export function readYaml(text: string, file: string): ConfigSource {
   };
 }
 
+/** What a verb reads where it is told no file. */
+export const DEFAULT_FILE = "leakscope.config.yaml";
+
+/** Reads a file of YAML. Throws ConfigError. */
+export async function readConfigText(file: string): Promise<ConfigSource> {
+  try {
+    return readYaml(await readFile(file, "utf8"), file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new ConfigError(
+      `cannot read the configuration ${file} (${code}); without -c, ${DEFAULT_FILE} or the defaults are used`,
+    );
+  }
+}
+
 /** A configuration that comes from no file; `name` stands for it in messages. */
 export const plainSource = (value: ConfigInput, name: string): ConfigSource => ({ value, place: () => name });
 
 const oneLine = ({ place }: ConfigSource, { path, atKey = false, message }: Problem): string =>
   [place(path, atKey), pathText(path), message].filter((part) => part !== "").join(": ");
 
-/** The configuration with all defaults. Throws ConfigError with every problem and its place. */
-export function checkConfig(source: ConfigSource, catalogue: Catalogue): Config {
+/** The configuration with all defaults, fit for `use`. Throws ConfigError with every problem and its place. */
+export function checkConfig(source: ConfigSource, catalogue: Catalogue, use: Use = "audit"): Config {
   const parsed = configSchema.safeParse(source.value);
   const problems = parsed.success
-    ? checkChoices(parsed.data, catalogue)
+    ? checkChoices(parsed.data, catalogue, use)
     : problemsOf(parsed.error, source.value, configJsonSchema);
   if (parsed.success && problems.length === 0) return parsed.data;
   throw new ConfigError(problems.map((problem) => oneLine(source, problem)).join("\n"));
@@ -88,6 +105,7 @@ export function anchorPaths(config: Config, file: string): Config {
     ...config,
     model: anchored(config.model, ["file", "weights"]),
     data: anchored(config.data, ["path", "labels"]),
+    ...(config.updates === undefined ? {} : anchored({ updates: config.updates }, ["updates"])),
     surrogate: anchored(config.surrogate, ["path", "labels"]),
   };
 }

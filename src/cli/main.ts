@@ -3,6 +3,8 @@
 import { Command } from "commander";
 import { attackCommand } from "./attack.js";
 import { auditCommand } from "./audit.js";
+import { captureCommand } from "./capture.js";
+import { checkCommand } from "./check.js";
 import { type ExitCode, errorText, exitCodes } from "./exit.js";
 import { explainCommand } from "./explain.js";
 import { inspectCommand } from "./inspect.js";
@@ -30,10 +32,19 @@ const program = new Command("leakscope")
 Examples:
   leakscope audit --preset demo       audit an embedded demo federation
   leakscope attack dlg                one attack on one simulated round
+  leakscope check net.onnx            what can be attacked in your model
   leakscope list attacks              what there is
   leakscope explain dlg               what it is and what it needs`,
   );
-for (const make of [auditCommand, attackCommand, inspectCommand, listCommand, explainCommand])
+for (const make of [
+  auditCommand,
+  attackCommand,
+  checkCommand,
+  captureCommand,
+  inspectCommand,
+  listCommand,
+  explainCommand,
+])
   program.addCommand(make(exit).copyInheritedSettings(program));
 
 try {

@@ -1,0 +1,178 @@
+// Plays the federation of a configuration and hands out what travelled: the weights of every round and every client's update. One client in
+// one round of FedSGD is what an audit plays: its batches are captured one by one on the same weights, number for number the same.
+import { type Batch, readBatch } from "../data/dataset.js";
+import { partitionRecords } from "../data/partition.js";
+import type { Backend } from "../engine/backends/backend.js";
+import { runFederation } from "../federated/federation.js";
+import type { ClientId, Update } from "../federated/hooks.js";
+import { type Algorithm, type Protocol, plainProtocol } from "../federated/protocol.js";
+import { type RoundRecord, runRound } from "../federated/round.js";
+import { createTrainer, type Trainer } from "../federated/training.js";
+import { createRandom, type Random } from "../math/random.js";
+import type { Weights } from "../models/define.js";
+import { writeSafetensors } from "../models/safetensors.js";
+import type { CaptureJson } from "./captured.js";
+import type { Config } from "./config.js";
+import { normalise, openSetting, type Setting } from "./setting.js";
+
+export interface CaptureTools {
+  readonly backend: Backend;
+  readonly signal: AbortSignal;
+  /** Keeps a file of the capture. */
+  readonly save: (name: string, bytes: Uint8Array) => Promise<void>;
+  /** Called after every round, with the mean local loss. */
+  readonly onRound: (round: number, localLoss: number) => void;
+}
+
+type Captured = Omit<CaptureJson, "tool">;
+type Round = Captured["rounds"][number];
+
+/** Plays and saves. Throws as an audit does on material that cannot be used, and the signal's reason on abort. */
+export async function captureFederation(config: Config, tools: CaptureTools): Promise<Captured> {
+  const random = createRandom(config.seed);
+  const setting = await openSetting(config, random);
+  const trainer = createTrainer(tools.backend, "float32");
+  const { algorithm, clients, rounds: count } = config.federation;
+  try {
+    const rounds =
+      algorithm === "FedSGD" && clients === 1 && count === 1
+        ? [await captureBatches(config, setting, trainer, random, tools)]
+        : await captureRounds(config, setting, trainer, random, tools);
+    const { batchSize, localEpochs, learningRate, momentum, weightDecay, mode } = config.federation;
+    const { inputShape, classes } = setting.model;
+    return {
+      schemaVersion: 1,
+      model: { name: config.model.name, inputShape: [...inputShape], classes },
+      normalization: setting.normalization && {
+        mean: [...setting.normalization.mean],
+        deviation: [...setting.normalization.deviation],
+      },
+      federation: { algorithm, batchSize, localEpochs, learningRate, momentum, weightDecay, mode },
+      seed: config.seed,
+      rounds,
+    };
+  } finally {
+    await trainer.dispose();
+  }
+}
+
+function protocolOf({ federation }: Config): Protocol {
+  const { batchSize, localEpochs, learningRate, momentum, weightDecay, mode, bnStats, batches } = federation;
+  const algorithm: Algorithm =
+    federation.algorithm === "FedSGD"
+      ? { kind: "FedSGD", batchSize }
+      : { kind: "FedAvg", batchSize, localEpochs, learningRate, momentum, weightDecay };
+  const serverLearningRate = algorithm.kind === "FedSGD" ? learningRate : 1;
+  return { ...plainProtocol, algorithm, mode, statistics: bnStats, batches, serverLearningRate };
+}
+
+async function captureBatches(
+  config: Config,
+  { dataset, model, weights, normalization, batches }: Setting,
+  trainer: Trainer,
+  random: Random,
+  { signal, save, onRound }: CaptureTools,
+): Promise<Round> {
+  const global = await saveGlobal(0, weights, save);
+  const updates: Round["updates"] = [];
+  let loss = 0;
+  for (const [index, records] of batches.entries()) {
+    const record = await runRound({
+      round: 0,
+      clients: [{ id: 0, data: normalise(readBatch(dataset, records), normalization) }],
+      protocol: { ...protocolOf(config), batches: "fixed" },
+      global: { model, weights },
+      trainer,
+      random: random.split("batch", index),
+      signal,
+    });
+    const { message, loss: own } = record.clients.get(0)!;
+    loss += own / batches.length;
+    const file = await saveUpdate(0, index, message.update, save);
+    updates.push({ client: index, file, records: [...records], samples: records.length, steps: 1 });
+  }
+  onRound(0, loss);
+  return { round: 0, global, updates };
+}
+
+async function captureRounds(
+  config: Config,
+  { dataset, model, weights, normalization, batches }: Setting,
+  trainer: Trainer,
+  random: Random,
+  { signal, save, onRound }: CaptureTools,
+): Promise<Round[]> {
+  const { federation, seed } = config;
+  const records = batches.flat();
+  const labels = records.map((record) => dataset.label(record));
+  const partition = { kind: federation.partition, alpha: federation.alpha, perClient: SHARDS };
+  const dealt = partitionRecords(labels, federation.clients, partition, random.split("partition")).map((positions) =>
+    positions.map((position) => records[position]!),
+  );
+  const clients = dealt.map((own, id) => ({ id, data: normalise(readBatch(dataset, own), normalization) }));
+  const rounds: Round[] = [];
+  const played = { ...protocolOf(config), start: { model, weights }, clients, rounds: federation.rounds, seed };
+  await runFederation(played, trainer, {
+    signal,
+    onRound: async (record) => {
+      rounds.push(await captureRound(record, dealt, clients, federation, save));
+      const losses = [...record.clients.values()].map(({ loss }) => loss);
+      onRound(record.round, losses.reduce((sum, loss) => sum + loss, 0) / losses.length);
+    },
+  });
+  return rounds;
+}
+
+/** Shards that each client gets of a partition by shards, as in McMahan et al. 2017. */
+const SHARDS = 2;
+
+async function captureRound(
+  { round, clients }: RoundRecord,
+  dealt: readonly (readonly number[])[],
+  held: readonly { readonly id: ClientId; readonly data: Batch }[],
+  { algorithm, batchSize, localEpochs }: Config["federation"],
+  save: CaptureTools["save"],
+): Promise<Round> {
+  const [first] = clients.values();
+  const global = await saveGlobal(round, first!.payload.weights, save);
+  const updates: Round["updates"] = [];
+  for (const [client, { message, batch, samples }] of clients) {
+    const rows = rowsOf(batch, held.find(({ id }) => id === client)!.data);
+    const steps = algorithm === "FedSGD" ? 1 : localEpochs * Math.ceil(samples / batchSize);
+    const file = await saveUpdate(round, client, message.update, save);
+    updates.push({ client, file, records: rows.map((row) => dealt[client]![row]!), samples, steps });
+  }
+  return { round, global, updates };
+}
+
+/** Which rows of a client's data a batch was made of: drawn batches do not tell. */
+function rowsOf(batch: Batch, data: Batch): number[] {
+  const size = data.inputs.data.length / data.labels.length;
+  const rowOf = ({ inputs }: Batch, row: number) => inputs.data.subarray(row * size, (row + 1) * size);
+  const used = new Set<number>();
+  return batch.labels.map((_, drawn) => {
+    const wanted = rowOf(batch, drawn);
+    const row = data.labels.findIndex(
+      (__, candidate) => !used.has(candidate) && rowOf(data, candidate).every((value, i) => value === wanted[i]),
+    );
+    used.add(row);
+    return row;
+  });
+}
+
+async function saveGlobal(round: number, weights: Weights, save: CaptureTools["save"]): Promise<string> {
+  const name = `round-${round}-global.safetensors`;
+  await save(name, writeSafetensors(weights));
+  return name;
+}
+
+async function saveUpdate(
+  round: number,
+  client: ClientId,
+  update: Update,
+  save: CaptureTools["save"],
+): Promise<string> {
+  const name = `round-${round}-client-${client}.safetensors`;
+  await save(name, writeSafetensors(update));
+  return name;
+}
