@@ -34,7 +34,7 @@ describe("what a verb plays", () => {
   it("is one client in one round for an audit, whole federations for a capture", () => {
     const many = "federation: { algorithm: FedAvg, clients: 3, rounds: 2, localEpochs: 2, batchSize: 3 }";
     expect(forCapture(many).federation).toMatchObject({ clients: 3, rounds: 2, momentum: 0 });
-    expect(messageOf(many)).toMatch(/federation\.clients: an audit simulates one client[^]*federation\.rounds/);
+    expect(messageOf(many)).toMatch(/federation\.clients: an audit simulates one client[\s\S]*federation\.rounds/);
     expect(check(`${many}\nupdates: ./captured`).updates).toBe("./captured");
   });
 
