@@ -126,7 +126,7 @@ export async function invertRecorded(recorded: RecordedUpdate, own: OwnAttack, t
     labels: { attack: reconstruction.labels ?? null, rule },
     distance: measured && Number.isFinite(measured.distance.relative) ? measured.distance : null,
     floor: measured?.floor ?? {},
-    handed: Object.keys(observation),
+    handed: recordable.filter((capability) => capability in observation),
     curve: reconstruction.curve.filter(({ loss }) => Number.isFinite(loss)),
     notes: reconstruction.notes,
     iterations: reconstruction.iterations,
