@@ -23,6 +23,14 @@ export interface BroughtTensors {
   readonly absent: readonly string[];
 }
 
+/** An update: buffers are in none, unless it is a whole state of weights. Throws as `bringTensors`. */
+export function bringUpdate(target: Target, path: string): BroughtTensors {
+  const brought = bringTensors(target, path);
+  const { model } = target;
+  if (brought.absent.length < model.buffers.length || model.buffers.length === 0) return brought;
+  return bringTensors({ ...target, model: { ...model, buffers: [] } }, path);
+}
+
 /** Reads and matches the file at `path`. Throws WeightsError that names the file, what is wrong and what to do. */
 export function bringTensors(target: Target, path: string): BroughtTensors {
   const file = readTensors(path);

@@ -13,7 +13,7 @@ import type { Weights } from "../models/define.js";
 import { writeSafetensors } from "../models/safetensors.js";
 import type { CaptureJson } from "./captured.js";
 import type { Config } from "./config.js";
-import { normalise, openSetting, type Setting } from "./setting.js";
+import { type ClientSetting, normalise, openClients } from "./setting.js";
 
 export interface CaptureTools {
   readonly backend: Backend;
@@ -30,7 +30,7 @@ type Round = Captured["rounds"][number];
 /** Plays and saves. Throws as an audit does on material that cannot be used, and the signal's reason on abort. */
 export async function captureFederation(config: Config, tools: CaptureTools): Promise<Captured> {
   const random = createRandom(config.seed);
-  const setting = await openSetting(config, random);
+  const setting = await openClients(config, random);
   const trainer = createTrainer(tools.backend, "float32");
   const { algorithm, clients, rounds: count } = config.federation;
   try {
@@ -68,7 +68,7 @@ function protocolOf({ federation }: Config): Protocol {
 
 async function captureBatches(
   config: Config,
-  { dataset, model, weights, normalization, batches }: Setting,
+  { dataset, model, weights, normalization, batches }: ClientSetting,
   trainer: Trainer,
   random: Random,
   { signal, save, onRound }: CaptureTools,
@@ -97,7 +97,7 @@ async function captureBatches(
 
 async function captureRounds(
   config: Config,
-  { dataset, model, weights, normalization, batches }: Setting,
+  { dataset, model, weights, normalization, batches }: ClientSetting,
   trainer: Trainer,
   random: Random,
   { signal, save, onRound }: CaptureTools,

@@ -8,7 +8,8 @@ import type { CaseSpec } from "./case.js";
 import { openAlike, openFitting } from "./fit-data.js";
 import { weightsOf } from "./open-model.js";
 
-export interface Setting {
+/** The clients' side of a setting. */
+export interface ClientSetting {
   readonly dataset: Dataset;
   readonly model: Model;
   readonly weights: Weights;
@@ -17,6 +18,9 @@ export interface Setting {
   readonly batches: readonly (readonly number[])[];
   /** What the user should know about the model's files. */
   readonly notes: readonly string[];
+}
+
+export interface Setting extends ClientSetting {
   /** Pictures that the adversary may own, in pixels; never a record under attack. */
   readonly surrogate: Batch;
 }
@@ -70,7 +74,14 @@ export type SettingSpec = Pick<CaseSpec, "model" | "data" | "surrogate" | "feder
   readonly updates?: string | undefined;
 };
 
+/** Everything; throws as `openClients`, and RangeError for surrogate pictures that cannot be used. */
 export async function openSetting(spec: SettingSpec, random: Random): Promise<Setting> {
+  const setting = await openClients(spec, random);
+  return { ...setting, surrogate: await openSurrogate(spec, setting.dataset, setting.batches.flat()) };
+}
+
+/** What the federation is played on. Throws the errors of fit-data.ts and open-model.ts, and RangeError for records that do not fit. */
+export async function openClients(spec: SettingSpec, random: Random): Promise<ClientSetting> {
   const { records, normalization, ...source } = spec.data;
   const { opened, dataset } = await openFitting(spec.model, source);
   const chosen = resolveRecords(records, dataset);
@@ -89,7 +100,6 @@ export async function openSetting(spec: SettingSpec, random: Random): Promise<Se
     notes: [...opened.warnings, ...notes],
     normalization: normalization === "dataset" ? measureNormalization(dataset) : null,
     batches: Array.from({ length: chosen.length / size }, (_, i) => chosen.slice(i * size, (i + 1) * size)),
-    surrogate: await openSurrogate(spec, dataset, chosen),
   };
 }
 

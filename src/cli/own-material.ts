@@ -1,7 +1,7 @@
 // The user's own model, weights and update, as the options of `attack` and `check` name them: opened, matched and understood. A file that lies
 // in a capture brings with it what the capture says.
 import { join } from "node:path";
-import { bringTensors } from "../audit/bring-tensors.js";
+import { bringUpdate } from "../audit/bring-tensors.js";
 import { captureAround } from "../audit/captured.js";
 import {
   AmbiguousUpdateError,
@@ -65,7 +65,7 @@ export interface OwnUpdate {
 /** Reads the update in `file`. Throws WeightsError, and UsageError where it has to be asked what it is. */
 export function readUpdate({ opened, payload, around }: Material, options: UpdateOptions, file: string): OwnUpdate {
   const batchSize = options.batchSize ?? around?.upload.samples ?? 1;
-  const { tensors, report } = bringTensors(opened, file);
+  const { tensors, report } = bringUpdate(opened, file);
   const statement = { batchSize, ...statementOf(options, around) };
   const { update, ...understood } = understand(file, payload, tensors, statement);
   return { update, understood, batchSize, matching: [`${file}: ${report}`] };

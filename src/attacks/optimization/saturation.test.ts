@@ -32,4 +32,10 @@ describe("the note on a saturated model", () => {
     expect(await notes(inclined(batch.labels[0]!, 5))).toEqual([]);
     expect(await notes(inclined((batch.labels[0]! + 1) % 4, 12))).toEqual([]);
   });
+
+  it("stays away where the last layer has no bias to see it in", async () => {
+    const { model, weights } = inclined(batch.labels[0]!, 12);
+    const { bias: _, ...head } = model.head;
+    expect(await notes({ model: { ...model, head }, weights })).toEqual([]);
+  });
 });

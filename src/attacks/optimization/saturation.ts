@@ -6,8 +6,12 @@ import { headGradient } from "../labels/define.js";
 
 const CERTAIN = 0.999;
 
-/** One note when the sent gradient shows that the model is sure of the label; none otherwise. Exact for one image per batch. */
+/**
+ * One note when the sent gradient shows that the model is sure of the label; none otherwise, nor where the last layer has no bias to see it in.
+ * Exact for one image per batch.
+ */
 export function saturationNote(round: ObservedRound): string[] {
+  if (round.payload.model.head.bias === undefined) return [];
   const lowest = Math.min(...headGradient(round).bias);
   const predicted = 1 + lowest;
   if (predicted < CERTAIN) return [];
