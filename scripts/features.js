@@ -14,8 +14,8 @@ const named = (entries) =>
   Object.keys(entries)
     .map((id) => `\`${id}\``)
     .join(", ");
-const bar = ({ name, bar: { metric, op, value, share }, evidence }) =>
-  `${name}: ${metric} ${op} ${value} on ${Math.round(100 * share)} % of images (${evidence})`;
+const proof = ({ id, claim, bars }) =>
+  `\`${id}\`: ${claim} (${[...new Set(bars.map(({ evidence }) => evidence))].join(", ")})`;
 
 const text = `# Features
 
@@ -32,7 +32,7 @@ ${table(
       `[${attack.title}](${attack.paper.url}), ${attack.paper.authors} ${attack.paper.year}${reference(attack.paper)}`,
       attack.category,
       `${weakestThreat(attack.needs)} ${threatModels[weakestThreat(attack.needs)].title}`,
-      attack.proofs.map(bar).join("; "),
+      attack.proofs.map(proof).join("; "),
     ),
   ),
 )}

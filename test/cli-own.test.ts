@@ -41,7 +41,7 @@ describe.skipIf(torchIsMissing)("PyTorch's model and gradient, exported by the r
     async () => {
       const folder = folderOf("cifar");
       const record = readFileSync(cifar).subarray(0, 3073);
-      recipe(folder, record, 4);
+      recipe(folder, record, "lenet", 4);
       const { code, out } = await leakscope(folder, ...attack, "gradient.pt", ...search, "--option", "target=6e-9");
       expect(code).toBe(0);
       expect(out).toContain("8 parameters of onnx:net.onnx matched by name");
@@ -56,7 +56,7 @@ describe.skipIf(torchIsMissing)("PyTorch's model and gradient, exported by the r
     let record: Uint8Array;
     beforeAll(async () => {
       record = await portrait(0);
-      recipe(folder, record, 4);
+      recipe(folder, record, "lenet", 4);
     }, 60_000);
 
     it("as safetensors: dlg brings it back; result and pictures are written, no truth among them", async () => {

@@ -12,12 +12,12 @@ const python = "/usr/bin/python3";
 export const torchIsMissing = spawnSync(python, ["-c", "import torch"]).status !== 0;
 
 /** Writes net.onnx, gradient.pt, .npz, .safetensors and after.pt of `record` (label byte and 3x32x32 bytes) into `folder`. */
-export function recipe(folder: string, record: Uint8Array, seed: number): void {
+export function recipe(folder: string, record: Uint8Array, net: "lenet" | "lenet-wide", seed: number): void {
   writeFileSync(join(folder, "picture.bin"), record);
   const [script, page] = ["./recipes.py", "../docs/recipes.md"].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   );
-  execFileSync(python, [script!, page!, "picture.bin", `${seed}`], {
+  execFileSync(python, [script!, page!, "picture.bin", net, `${seed}`], {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
   });

@@ -1,5 +1,5 @@
-# Runs the PyTorch recipe of docs/recipes.md on LeNet and one picture: recipes.py PAGE PICTURE SEED, in the folder where the files shall be.
-# PICTURE holds a label byte and 3x32x32 bytes. Also writes the gradient as .npz and, by hand, as safetensors, and in after.pt the weights after
+# Runs the PyTorch recipe of docs/recipes.md on a net and one picture: recipes.py PAGE PICTURE NET SEED, in the folder where the files shall be.
+# NET is lenet or lenet-wide as in src/models. PICTURE holds a label byte and 3x32x32 bytes. Also writes the gradient as .npz and, by hand, as safetensors, and in after.pt the weights after
 # one local step at learning rate 0.1.
 import json
 import re
@@ -9,12 +9,15 @@ import numpy as np
 import torch
 from torch import nn
 
-page, picture, seed = sys.argv[1:]
+page, picture, kind, seed = sys.argv[1:]
+width, activation = {"lenet": (12, nn.Sigmoid), "lenet-wide": (64, nn.ReLU)}[kind]
 torch.manual_seed(int(seed))
-body = [layer for channels, stride in ((3, 2), (12, 2), (12, 1)) for layer in (nn.Conv2d(channels, 12, 5, stride, 2), nn.Sigmoid())]
-net = nn.Sequential(*body, nn.Flatten(), nn.Linear(768, 10))
-for parameter in net.parameters():
-    parameter.data.uniform_(-0.5, 0.5)
+shapes = ((3, 2), (width, 2), (width, 1))
+body = [layer for channels, stride in shapes for layer in (nn.Conv2d(channels, width, 5, stride, 2), activation())]
+net = nn.Sequential(*body, nn.Flatten(), nn.Linear(width * 64, 10))
+if kind == "lenet":
+    for parameter in net.parameters():
+        parameter.data.uniform_(-0.5, 0.5)
 record = np.fromfile(picture, np.uint8)
 images = torch.tensor(record[1:].reshape(1, 3, 32, 32) / 255.0, dtype=torch.float32)
 labels = torch.tensor([int(record[0])])

@@ -57,6 +57,8 @@ export interface Reconstruction {
   readonly notes: readonly string[];
 }
 
+export type Algorithm = "FedSGD" | "FedAvg";
+
 export interface ModelShape {
   readonly inputShape: ImageShape;
   readonly classes: number;
@@ -76,10 +78,28 @@ export interface ArmedServer<Secret> {
   done?(history: readonly ObservedRound[]): boolean;
 }
 
-/** A case that the attack must win, or its other cells are unknown. */
-export interface Control<Options> {
+/** A federation as controls and proofs state it; what is left out has the defaults of a configuration (audit/config.ts). */
+export interface Played {
   readonly model: string;
+  /** Outputs of the model, where more than the data's classes are wanted. */
+  readonly classes?: number;
   readonly batchSize: number;
+  readonly federation?: {
+    readonly algorithm?: Algorithm;
+    readonly clients?: number;
+    readonly samples?: number;
+    readonly localEpochs?: number;
+    readonly learningRate?: number;
+    readonly momentum?: number;
+    readonly rounds?: number;
+    readonly batches?: "fresh" | "fixed";
+    readonly mode?: "eval" | "train";
+    readonly bnStats?: "shared" | "hidden";
+  };
+}
+
+/** A case that the attack must win, or its other cells are unknown. */
+export interface Control<Options> extends Played {
   /** Decides the weights: some draws of a net are far harder to invert than others. */
   readonly seed: number;
   readonly options: Partial<Options>;
@@ -87,15 +107,60 @@ export interface Control<Options> {
   readonly bar: number;
 }
 
-/** CPU-scale evidence: what `reproduce` will run, with the bar and its mark. */
-export interface Proof<Options> {
-  readonly name: string;
-  readonly evidence: Evidence;
-  readonly model: string;
-  readonly batchSize: number;
+/** One way of running the case of a proof: the attack as it is, with a part switched off, under a defense, or another attack beside it. */
+export interface Arm<Options> {
+  readonly options?: Partial<Options>;
+  /** Another attack, with options of its own. */
+  readonly attack?: { readonly id: string; readonly options?: Readonly<Record<string, unknown>> };
+  readonly setting?: Partial<ProofSetting>;
+  readonly defense?: { readonly id: string; readonly options?: Readonly<Record<string, unknown>> };
+  /** True when the attacker knows the defense. */
+  readonly adaptive?: boolean;
+}
+
+export interface ProofSetting extends Played {
   readonly labels: "recovered" | "known";
-  readonly options: Partial<Options>;
-  readonly bar: { readonly metric: "psnr"; readonly op: ">=" | "<="; readonly value: number; readonly share: number };
+  /** Records of one seed; default: those of one federation. Seed number s attacks records s·records and following. */
+  readonly records?: number;
+  /** First record; default 0. */
+  readonly from?: number;
+  /** How many surrogate pictures there are, and how they are shifted; they come from the same data, or from `source` with its options. */
+  readonly surrogate?: Readonly<Record<string, unknown>> & { readonly records?: number };
+  /** Where nobody names data: a source that everybody has. Default: patches of the committed photos. */
+  readonly data?: Readonly<Record<string, unknown>> & { readonly source: string };
+}
+
+/**
+ * What `over` makes of the figures of an arm, all seeds and images together: a mean, a median, the best or worst, or what at least that
+ * share of them reaches. With `minus`, how far that lies above the same of another arm.
+ */
+export interface Bar {
+  readonly arm: string;
+  readonly minus?: string;
+  /** A metric of the catalogue, or `labels` for the share of labels that are right. */
+  readonly metric: string;
+  readonly over: "mean" | "median" | "best" | "worst" | { readonly share: number };
+  readonly op: ">=" | "<=";
+  readonly value: number;
+  /** Where the number comes from. */
+  readonly evidence: Evidence;
+}
+
+/** CPU-scale evidence that the method is what it is called: `leakscope reproduce` runs it and compares with the bars. */
+export interface Proof<Options> {
+  /** Kebab-case, unique within the attack. */
+  readonly id: string;
+  /** What holds when all bars do, one sentence. */
+  readonly claim: string;
+  /** Quick ones run by default, all of them together with `--all`. */
+  readonly quick?: boolean;
+  /** Weights, noise and records are drawn anew for each; 3 or more. */
+  readonly seeds: number;
+  /** First seed; default 1. */
+  readonly seed?: number;
+  readonly setting: ProofSetting;
+  readonly arms: Readonly<Record<string, Arm<Options>>>;
+  readonly bars: readonly Bar[];
 }
 
 export interface AttackDefinition<
@@ -119,9 +184,14 @@ export interface AttackDefinition<
   /** Defenses of which it has an adaptive variant: those cells are run a second time with the defense known. */
   readonly adaptsTo?: readonly string[];
   readonly works: {
-    readonly algorithms: readonly "FedSGD"[];
+    readonly algorithms: readonly Algorithm[];
     readonly modalities: readonly "image"[];
+    /** Images behind one update. */
     readonly maxBatch: number;
+    /** What it works on: one round of a client (default), each by itself; or all that the adversary saw of the client, two rounds or more. */
+    readonly rounds?: "one" | "several";
+    /** BatchNorm modes of clients that it reckons with; default: eval. */
+    readonly modes?: readonly ("eval" | "train")[];
   };
   readonly options: Schema;
   readonly control: Control<z.infer<Schema>>;

@@ -67,10 +67,10 @@ describe("a capture", () => {
   });
 
   it("of FedAvg holds pseudo-gradients: the server's step is their weighted mean", async () => {
-    const { normalization, all } = await openRecordings(averaged, model);
+    const { normalization, all } = await openRecordings(averaged, model, "one");
     expect(normalization).toBeNull();
     expect(all.map(({ details }) => details.algorithm)).toEqual(Array.from({ length: 4 }, () => "FedAvg"));
-    const [first, second, next] = all.map(({ record }) => record);
+    const [first, second, next] = all.map(({ rounds }) => rounds[0]!);
     const shares = all.slice(0, 2).map(({ details }) => details.sampleCount / 12);
     const before = first!.clients.get(0)!.payload.weights;
     const name = "fc.0.weight";
@@ -136,6 +136,8 @@ describe("a capture", () => {
 
   it("is refused by a model of another size", async () => {
     const other = openNamedModel("lenet", { inputShape: [3, 32, 32], classes: 8 }).model;
-    await expect(openRecordings(averaged, other)).rejects.toThrow(/captured from a model of 3x16x16 and 8 classes/);
+    await expect(openRecordings(averaged, other, "one")).rejects.toThrow(
+      /captured from a model of 3x16x16 and 8 classes/,
+    );
   });
 });

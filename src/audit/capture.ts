@@ -1,11 +1,9 @@
 // Plays the federation of a configuration and hands out what travelled: the weights of every round and every client's update. One client in
 // one round of FedSGD is what an audit plays: its batches are captured one by one on the same weights, number for number the same.
-import { type Batch, readBatch } from "../data/dataset.js";
-import { partitionRecords } from "../data/partition.js";
+import { readBatch } from "../data/dataset.js";
 import type { Backend } from "../engine/backends/backend.js";
 import { runFederation } from "../federated/federation.js";
 import type { ClientId, Update } from "../federated/hooks.js";
-import { type Algorithm, type Protocol, plainProtocol } from "../federated/protocol.js";
 import { type RoundRecord, runRound } from "../federated/round.js";
 import { createTrainer, type Trainer } from "../federated/training.js";
 import { createRandom, type Random } from "../math/random.js";
@@ -13,7 +11,9 @@ import type { Weights } from "../models/define.js";
 import { writeSafetensors } from "../models/safetensors.js";
 import type { CaptureJson } from "./captured.js";
 import type { Config } from "./config.js";
+import { isPlain, protocolOf } from "./protocol.js";
 import { type ClientSetting, normalise, openClients } from "./setting.js";
+import { type Game, type Played, recordsBehind } from "./simulate.js";
 
 export interface CaptureTools {
   readonly backend: Backend;
@@ -32,12 +32,12 @@ export async function captureFederation(config: Config, tools: CaptureTools): Pr
   const random = createRandom(config.seed);
   const setting = await openClients(config, random);
   const trainer = createTrainer(tools.backend, "float32");
-  const { algorithm, clients, rounds: count } = config.federation;
+  const { algorithm } = config.federation;
   try {
     const rounds =
-      algorithm === "FedSGD" && clients === 1 && count === 1
+      isPlain(config.federation) && config.federation.rounds === 1
         ? [await captureBatches(config, setting, trainer, random, tools)]
-        : await captureRounds(config, setting, trainer, random, tools);
+        : await captureRounds(config, setting, trainer, tools);
     const { batchSize, localEpochs, learningRate, momentum, weightDecay, mode } = config.federation;
     const { inputShape, classes } = setting.model;
     return {
@@ -56,23 +56,14 @@ export async function captureFederation(config: Config, tools: CaptureTools): Pr
   }
 }
 
-function protocolOf({ federation }: Config): Protocol {
-  const { batchSize, localEpochs, learningRate, momentum, weightDecay, mode, bnStats, batches } = federation;
-  const algorithm: Algorithm =
-    federation.algorithm === "FedSGD"
-      ? { kind: "FedSGD", batchSize }
-      : { kind: "FedAvg", batchSize, localEpochs, learningRate, momentum, weightDecay };
-  const serverLearningRate = algorithm.kind === "FedSGD" ? learningRate : 1;
-  return { ...plainProtocol, algorithm, mode, statistics: bnStats, batches, serverLearningRate };
-}
-
 async function captureBatches(
   config: Config,
-  { dataset, model, weights, normalization, batches }: ClientSetting,
+  { dataset, model, weights, normalization, federations }: ClientSetting,
   trainer: Trainer,
   random: Random,
   { signal, save, onRound }: CaptureTools,
 ): Promise<Round> {
+  const batches = federations.flat();
   const global = await saveGlobal(0, weights, save);
   const updates: Round["updates"] = [];
   let loss = 0;
@@ -80,7 +71,7 @@ async function captureBatches(
     const record = await runRound({
       round: 0,
       clients: [{ id: 0, data: normalise(readBatch(dataset, records), normalization) }],
-      protocol: { ...protocolOf(config), batches: "fixed" },
+      protocol: protocolOf(config.federation),
       global: { model, weights },
       trainer,
       random: random.split("batch", index),
@@ -96,26 +87,24 @@ async function captureBatches(
 }
 
 async function captureRounds(
-  config: Config,
-  { dataset, model, weights, normalization, batches }: ClientSetting,
+  { federation, seed }: Config,
+  { dataset, model, weights, normalization, federations }: ClientSetting,
   trainer: Trainer,
-  random: Random,
   { signal, save, onRound }: CaptureTools,
 ): Promise<Round[]> {
-  const { federation, seed } = config;
-  const records = batches.flat();
-  const labels = records.map((record) => dataset.label(record));
-  const partition = { kind: federation.partition, alpha: federation.alpha, perClient: SHARDS };
-  const dealt = partitionRecords(labels, federation.clients, partition, random.split("partition")).map((positions) =>
-    positions.map((position) => records[position]!),
-  );
-  const clients = dealt.map((own, id) => ({ id, data: normalise(readBatch(dataset, own), normalization) }));
+  const [shares, ...more] = federations;
+  if (more.length > 0) {
+    throw new RangeError(
+      `a capture holds one federation, data.records and federation.samples make ${federations.length}; give fewer records`,
+    );
+  }
+  const clients = shares!.map((own, id) => ({ id, data: normalise(readBatch(dataset, own), normalization) }));
   const rounds: Round[] = [];
-  const played = { ...protocolOf(config), start: { model, weights }, clients, rounds: federation.rounds, seed };
+  const played = { ...protocolOf(federation), start: { model, weights }, clients, rounds: federation.rounds, seed };
   await runFederation(played, trainer, {
     signal,
     onRound: async (record) => {
-      rounds.push(await captureRound(record, dealt, clients, federation, save));
+      rounds.push(await captureRound(record, shares!, { clients }, federation, save));
       const losses = [...record.clients.values()].map(({ loss }) => loss);
       onRound(record.round, losses.reduce((sum, loss) => sum + loss, 0) / losses.length);
     },
@@ -123,41 +112,24 @@ async function captureRounds(
   return rounds;
 }
 
-/** Shards that each client gets of a partition by shards, as in McMahan et al. 2017. */
-const SHARDS = 2;
-
 async function captureRound(
-  { round, clients }: RoundRecord,
-  dealt: readonly (readonly number[])[],
-  held: readonly { readonly id: ClientId; readonly data: Batch }[],
+  record: RoundRecord,
+  shares: Game["shares"],
+  played: Pick<Played, "clients">,
   { algorithm, batchSize, localEpochs }: Config["federation"],
   save: CaptureTools["save"],
 ): Promise<Round> {
+  const { round, clients } = record;
   const [first] = clients.values();
   const global = await saveGlobal(round, first!.payload.weights, save);
   const updates: Round["updates"] = [];
-  for (const [client, { message, batch, samples }] of clients) {
-    const rows = rowsOf(batch, held.find(({ id }) => id === client)!.data);
+  for (const [client, { message, samples, arrived }] of clients) {
+    if (!arrived) continue;
     const steps = algorithm === "FedSGD" ? 1 : localEpochs * Math.ceil(samples / batchSize);
     const file = await saveUpdate(round, client, message.update, save);
-    updates.push({ client, file, records: rows.map((row) => dealt[client]![row]!), samples, steps });
+    updates.push({ client, file, records: recordsBehind(record, client, played, shares), samples, steps });
   }
   return { round, global, updates };
-}
-
-/** Which rows of a client's data a batch was made of: drawn batches do not tell. */
-function rowsOf(batch: Batch, data: Batch): number[] {
-  const size = data.inputs.data.length / data.labels.length;
-  const rowOf = ({ inputs }: Batch, row: number) => inputs.data.subarray(row * size, (row + 1) * size);
-  const used = new Set<number>();
-  return batch.labels.map((_, drawn) => {
-    const wanted = rowOf(batch, drawn);
-    const row = data.labels.findIndex(
-      (__, candidate) => !used.has(candidate) && rowOf(data, candidate).every((value, i) => value === wanted[i]),
-    );
-    used.add(row);
-    return row;
-  });
 }
 
 async function saveGlobal(round: number, weights: Weights, save: CaptureTools["save"]): Promise<string> {

@@ -23,7 +23,6 @@ const dataSchema = z.looseObject({
     .describe("what clients do to pixels in [0, 1] before the model"),
 });
 
-/** An audit plays one client in one round; what goes beyond that, `leakscope capture` plays. */
 const federationSchema = z.strictObject({
   algorithm: z.enum(["FedSGD", "FedAvg"]).default("FedSGD"),
   clients: z.int().min(1).default(1).describe("the records are dealt to them"),
@@ -37,14 +36,27 @@ const federationSchema = z.strictObject({
     .default(0.5)
     .describe("of partition dirichlet: 100 is nearly even, 0.1 is one or two classes each"),
   batchSize: z.int().min(1).default(1),
+  samples: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("records per client; default: batchSize for one client of FedSGD, else all records are dealt out"),
   localEpochs: z.int().min(1).default(1).describe("of FedAvg"),
   learningRate: z.number().gt(0).default(0.1),
   momentum: z.number().min(0).lt(1).default(0).describe("of FedAvg's local steps"),
   weightDecay: z.number().min(0).default(0).describe("of FedAvg's local steps"),
-  mode: z.enum(["eval", "train"]).default("eval").describe("of BatchNorm; attacks compute in eval mode"),
+  mode: z
+    .enum(["eval", "train"])
+    .default("eval")
+    .describe("of BatchNorm; most attacks compute in eval mode, and are not applicable to train"),
   bnStats: z.enum(["shared", "hidden"]).default("hidden"),
   rounds: z.int().min(1).default(1),
-  batches: z.enum(["fresh", "fixed"]).default("fresh"),
+  batches: z
+    .enum(["fresh", "fixed"])
+    .default("fresh")
+    .describe("of one client: drawn anew every time, or always the same"),
+  perRound: z.int().min(1).optional().describe("clients drawn for a round; default: all of them"),
+  dropout: z.number().min(0).max(1).default(0).describe("probability that an upload gets lost"),
 });
 
 const DEFAULT_MODEL = "lenet";
@@ -55,6 +67,7 @@ const modelSchema = z
       .string()
       .default(DEFAULT_MODEL)
       .describe("see `leakscope list models`; where `file` is given, that file's own name"),
+    classes: z.int().min(2).optional().describe("outputs, where more than the data's classes are wanted"),
     file: z.string().optional().describe("an ONNX file, instead of a name; its input size and classes count"),
     weights: z
       .string()
@@ -66,6 +79,10 @@ const modelSchema = z
   .refine(({ name, file }) => file === undefined || name === DEFAULT_MODEL || name === basename(file), {
     error: "name and file exclude each other; keep one",
     path: ["file"],
+  })
+  .refine(({ file, classes }) => file === undefined || classes === undefined, {
+    error: "an ONNX file has its own number of classes; remove this field",
+    path: ["classes"],
   })
   .overwrite((model) => (model.file === undefined ? model : { ...model, name: basename(model.file) }));
 

@@ -13,6 +13,7 @@ import { loadCatalogue } from "./catalogue.js";
 import { type ConfigInput, configSchema } from "./config.js";
 import { type EvaluateTools, evaluateCase } from "./evaluate.js";
 import { planAudit } from "./plan.js";
+import { recordsPerFederation } from "./protocol.js";
 
 const guard = vi.hoisted(() => ({ closed: false }));
 vi.mock("../data/open.js", async (original) => {
@@ -61,6 +62,17 @@ function specOf(attack: Attack, input: ConfigInput = {}): CaseSpec {
 const run = (spec: CaseSpec, tools: Partial<EvaluateTools> = {}) =>
   evaluateCase(spec, { backend, signal: new AbortController().signal, onProgress: () => {}, ...tools });
 
+/** Two federations such as the attack's control plays, on small pictures. */
+function playedBy({ control }: Attack): ConfigInput & { readonly data: { readonly records: number[] } } {
+  const federation = { batchSize: control.batchSize, ...control.federation };
+  const size = recordsPerFederation(configSchema.parse({ federation }).federation, control.batchSize);
+  return {
+    model: { name: control.model, ...(control.classes === undefined ? {} : { classes: control.classes }) },
+    data: { source: "portraits", size: 16, records: Array.from({ length: 2 * size }, (_, i) => 3 + i) },
+    federation,
+  };
+}
+
 /** Closes the data set while the attack's `run` goes on; `look` sees what it is handed. */
 function poison(attack: Attack, look: (...handed: Parameters<Attack["run"]>) => void | Promise<void> = () => {}) {
   const original = attack.run;
@@ -79,10 +91,13 @@ describe.each([...catalogue.attacks.values()])("$id", (attack) => {
   it.each(["recovered", "known"] as const)(
     "gives the same result with the truth out of reach, labels %s",
     async (labels) => {
-      const spec = specOf(attack, { labels });
+      const played = playedBy(attack);
+      const spec = specOf(attack, { ...played, labels });
       const { seconds: _, ...free } = await run(spec);
       const victims = await data.openDataset({ source: "portraits", size: 16 });
-      const truth = [3, 4].map((record) => Float64Array.from(victims.pixels(record), (byte) => byte / 255));
+      const truth = played.data.records.map((record) =>
+        Float64Array.from(victims.pixels(record), (byte) => byte / 255),
+      );
       const spy = poison(attack, (input, _options, context) => {
         for (const held of reachable({ input, context })) {
           if (!(held instanceof Float64Array || held instanceof Float32Array || held instanceof Uint8Array)) continue;
@@ -174,6 +189,30 @@ describe("a case", () => {
     const spec = specOf(attack, { attacks: [{ id: "idlg", calls: 100_000, starts: 9, target: 0 }] });
     const onProgress = () => controller.abort(new Error("stopped"));
     await expect(run(spec, { signal: controller.signal, onProgress })).rejects.toThrow("stopped");
+  });
+
+  it("of a client that refuses what it was sent brings nothing back, and says why", async () => {
+    const robbing = [...catalogue.attacks.values()].find(({ arm }) => arm)!;
+    const { images, notes, receipt } = await run(specOf(robbing, { defenses: ["duplicate-rows"] }));
+    expect(images.map(({ record, reconstruction, leaked }) => ({ record, reconstruction, leaked }))).toEqual([
+      { record: 3, reconstruction: null, leaked: false },
+      { record: 4, reconstruction: null, leaked: false },
+    ]);
+    expect(notes[0]).toMatch(/batch 1: nothing was uploaded: client 0, defense duplicate-rows: quarantine/);
+    expect(receipt).toBeNull();
+  });
+
+  it("plays clients of FedAvg by itself, each of which is attacked", async () => {
+    const spec = specOf(attack, { data: { source: "portraits", size: 16, records: 6 } });
+    const federation = { ...spec.federation, clients: 3, samples: 2, batchSize: 1, localEpochs: 2 } as const;
+    const seen: unknown[] = [];
+    const spy = poison(attack, ({ observation }) => {
+      seen.push(observation.updates.rounds.length);
+    });
+    const { images } = await run({ ...spec, federation: { ...federation, algorithm: "FedAvg" } });
+    expect(spy).toHaveBeenCalledTimes(3);
+    expect(seen).toEqual([1, 1, 1]);
+    expect(images.map(({ record }) => record).sort()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   it("names an attack or defense that does not exist", async () => {

@@ -1,17 +1,16 @@
 // Runs one case from its plain data: federation, observation, attack, score. No attack, defense or metric is known here by name.
 import type { Attack, AttackContext, Reconstruction } from "../attacks/define.js";
-import { type Batch, readBatch } from "../data/dataset.js";
+import { type Dataset, readBatch } from "../data/dataset.js";
 import { attach } from "../defenses/define.js";
 import type { Backend } from "../engine/backends/backend.js";
-import type { AttachedDefense, Payload } from "../federated/hooks.js";
-import { type Protocol, plainProtocol } from "../federated/protocol.js";
-import { type RoundRecord, runRound } from "../federated/round.js";
+import type { Payload } from "../federated/hooks.js";
 import { createTrainer } from "../federated/training.js";
 import { createRandom, type Random } from "../math/random.js";
+import { tensor } from "../math/tensor.js";
 import { splitBatch } from "../metrics/image.js";
 import { labelAccuracy } from "../metrics/labels.js";
+import type { Model } from "../models/define.js";
 import { handedOver, refusal } from "../threat/capabilities.js";
-import { detailsOf } from "../threat/details.js";
 import type { BasicKnowledge, Normalization } from "../threat/observation.js";
 import { CapabilityError, observe, type Release } from "../threat/observe.js";
 import { behaviourOf, powersOf } from "../threat/server.js";
@@ -20,7 +19,7 @@ import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
 import type { JobProgress } from "./interfaces.js";
 import { picture } from "./pictures.js";
-import { openRecordings } from "./recorded-round.js";
+import { openGames, type Scene } from "./scene.js";
 import { matchRecords } from "./score.js";
 import { normalise, openSetting } from "./setting.js";
 
@@ -29,8 +28,6 @@ export interface EvaluateTools {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: JobProgress) => void;
 }
-
-const CLIENT = 0;
 
 export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promise<CaseResult> {
   const started = performance.now();
@@ -57,45 +54,39 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
     const armed = powers.has("activeManipulation")
       ? await attack.arm?.({ payload: honest, prepared }, options, shared)
       : undefined;
-    const protocol = protocolOf(spec, defense ? [attach(defense, spec.defense!.options)] : []);
-    const recordings = spec.updates === undefined ? null : await openRecordings(spec.updates, setting.model);
-    const batches = recordings?.all.map(({ records }) => records) ?? setting.batches;
-    const normalization = recordings ? recordings.normalization : setting.normalization;
-    for (const [index, records] of batches.entries()) {
+    const server = armed && { behaviour: behaviourOf(armed), powers: powersOf(spec.threat) };
+    const attached = defense ? [attach(defense, spec.defense!.options)] : [];
+    const { normalization, games } = await openGames(spec, setting, attack.works.rounds ?? "one", attached, {
+      trainer,
+      random,
+      server,
+      measureStatistics: powers.has("clientDistribution"),
+      signal: tools.signal,
+    });
+    for (const [index, play] of games.entries()) {
       tools.signal.throwIfAborted();
-      const truth = readBatch(setting.dataset, records);
-      const recording = recordings?.all[index];
-      const record =
-        recording?.record ??
-        (await runRound({
-          round: 0,
-          clients: [{ id: CLIENT, data: normalise(truth, normalization) }],
-          protocol,
-          global: honest,
-          ...(armed ? { server: behaviourOf(armed), powers: powersOf(spec.threat) } : {}),
-          trainer,
-          random: random.split("batch", index),
-        }));
-      const share = (spec.budgetSeconds - (performance.now() - started) / 1000) / (batches.length - index);
-      const deadline = performance.now() + 1000 * share;
-      const context = contextFor(
-        spec,
-        tools,
-        random.split("attack", index),
-        () => performance.now() > deadline,
-        index,
-        batches.length,
-      );
-      const release: Release = {
-        records: [record],
-        client: CLIENT,
-        basicKnowledge: basicKnowledge({ batchSize: records.length }, normalization),
-        trainingDetails: recording?.details ?? detailsOf(protocol, records.length),
-        surrogateData: () => surrogate,
-      };
-      const observation = lookThrough(spec, attack, release, truth.labels);
-      const reconstruction = await attack.run({ observation, prepared, secret: armed?.secret }, options, context);
-      outcomes.push(judge(reconstruction, truth, records, record));
+      const { scenes, refused } = await play();
+      if (refused) outcomes.push(judge(nothing(setting.model, refused.reason), setting.dataset, refused));
+      for (const [number, scene] of scenes.entries()) {
+        const left = (games.length - index) * scenes.length - number;
+        const share = (spec.budgetSeconds - (performance.now() - started) / 1000) / left;
+        const deadline = performance.now() + 1000 * share;
+        const stream = random.split("attack", outcomes.length);
+        const place = index * scenes.length + number;
+        const outOfTime = () => performance.now() > deadline;
+        const context = contextFor(spec, tools, stream, outOfTime, place, games.length * scenes.length);
+        const release: Release = {
+          records: scene.rounds,
+          client: scene.client,
+          basicKnowledge: basicKnowledge({ batchSize: scene.images }, normalization),
+          trainingDetails: scene.details,
+          surrogateData: () => surrogate,
+        };
+        const labels = scene.records.map((record) => setting.dataset.label(record));
+        const observation = lookThrough(spec, attack, release, labels);
+        const reconstruction = await attack.run({ observation, prepared, secret: armed?.secret }, options, context);
+        outcomes.push(judge(reconstruction, setting.dataset, scene));
+      }
     }
   } finally {
     await trainer.dispose();
@@ -114,15 +105,6 @@ export function basicKnowledge(
   normalization: Normalization | null,
 ): BasicKnowledge {
   return { batchSize, normalization, pixelRange: [0, 1], loss: { kind: "cross-entropy", reduction: "mean" } };
-}
-
-/** The client's data is cut into batches beforehand, so that each is one round of one gradient on the same weights. */
-function protocolOf(
-  { federation: { batchSize, learningRate, mode } }: CaseSpec,
-  defenses: readonly AttachedDefense[],
-): Protocol {
-  const algorithm = { kind: "FedSGD", batchSize } as const;
-  return { ...plainProtocol, algorithm, mode, batches: "fixed", serverLearningRate: learningRate, defenses };
 }
 
 function contextFor(
@@ -164,15 +146,25 @@ function lookThrough(spec: CaseSpec, attack: Attack, release: Release, labels: r
 
 function judge(
   reconstruction: Reconstruction,
-  truth: Batch,
-  records: readonly number[],
-  record: RoundRecord,
+  dataset: Dataset,
+  { records, rounds }: Pick<Scene, "records" | "rounds">,
 ): BatchOutcome {
+  const truth = readBatch(dataset, records);
   const candidates = reconstruction.inputs.shape[0] === 0 ? [] : splitBatch(reconstruction.inputs);
   return {
     reconstruction,
     matched: matchRecords(candidates, splitBatch(truth.inputs), records),
     labelAccuracy: reconstruction.labels ? labelAccuracy(reconstruction.labels.values, truth.labels).value : null,
-    receipts: record.receipts,
+    receipts: rounds.flatMap(({ receipts }) => receipts),
   };
 }
+
+/** What an attack makes of clients that answer nothing. */
+const nothing = ({ inputShape }: Model, reason: string): Reconstruction => ({
+  inputs: tensor([0, ...inputShape], new Float64Array(0)),
+  confidence: [],
+  curve: [],
+  iterations: 0,
+  exhausted: false,
+  notes: [`nothing was uploaded: ${reason}`],
+});

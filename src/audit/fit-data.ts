@@ -13,10 +13,16 @@ export interface Fitting {
 }
 
 /** Opens both. Throws ModelError, OnnxImportError or DataError. */
-export async function openFitting({ name, file }: Config["model"], data: DataChoice): Promise<Fitting> {
+export async function openFitting({ name, file, classes }: Config["model"], data: DataChoice): Promise<Fitting> {
   const dataset = await openDataset(data);
   if (file === undefined) {
-    return { dataset, opened: openNamedModel(name, { inputShape: dataset.shape, classes: dataset.classes.length }) };
+    const known = dataset.classes.length;
+    if (classes !== undefined && classes < known) {
+      throw new ModelError(
+        `model.classes is ${classes}, but ${data.source} has ${known} classes; give ${known} or more`,
+      );
+    }
+    return { dataset, opened: openNamedModel(name, { inputShape: dataset.shape, classes: classes ?? known }) };
   }
   const opened = await openOnnxModel(file, dataset.shape);
   return { opened, dataset: await scaledTo(opened, file, dataset, data) };

@@ -58,7 +58,7 @@ describe("the cells of a plan", () => {
   it("are not applicable where the batch is too large for the attack", () => {
     const input = { ...everything, federation: { batchSize: 2 } };
     expect(cellOf(input, "idlg", "A").reason).toBe(
-      "attack idlg works on batches of up to 1 image(s); the federation's batch size is 2",
+      "attack idlg works on batches of up to 1 image(s); there are 2 behind an update of this federation",
     );
     expect(cellOf(input, "idlg", "A").case).toBeNull();
     expect(cellOf(input, "dlg", "A").case).not.toBeNull();

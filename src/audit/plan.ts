@@ -13,7 +13,9 @@ import { embedded } from "./content.js";
 import { basicKnowledge } from "./evaluate.js";
 import { caseKey } from "./key.js";
 import { nearest } from "./nearest.js";
+import { easiest, imagesPerUpdate, isPlain, recordsPerFederation } from "./protocol.js";
 import { chooseMetric } from "./score.js";
+import { unevenRecords } from "./setting.js";
 
 /** A configuration that names something unknown or gives it impossible options. */
 export class PlanError extends Error {
@@ -85,13 +87,9 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
     throw new PlanError(`unknown model "${config.model.name}"${close ? `; did you mean "${close}"?` : ""}`);
   }
   for (const name of config.metrics) chooseMetric(name, metrics);
-  const { batchSize } = config.federation;
-  const count = typeof config.data.records === "number" ? config.data.records : config.data.records.length;
-  if (config.updates === undefined && count % batchSize !== 0) {
-    throw new PlanError(
-      `data.records asks for ${count} image(s), which does not cut into batches of ${batchSize}; change it or federation.batchSize`,
-    );
-  }
+  const count = recordCount(config);
+  const uneven = unevenRecords(config.federation, count, recordsPerFederation(config.federation, count));
+  if (config.updates === undefined && uneven) throw new PlanError(uneven);
   const chosenAttacks = config.attacks.map((choice) => choose("attack", choice, attacks));
   const chosenDefenses = config.defenses.map((choice) =>
     choice === "none" ? null : choose("defense", choice, defenses),
@@ -144,14 +142,16 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
   const ownControls = new Map(
     running.map(({ attack, attackOptions, threat }) => {
       const { records } = config.data;
-      const few =
-        typeof records === "number" ? Math.min(records, OWN_CONTROL_RECORDS) : records.slice(0, OWN_CONTROL_RECORDS);
+      const federation = easiest(attack, config.federation);
+      const size = recordsPerFederation(federation, 1);
+      const number = size * Math.min(OWN_CONTROL_RECORDS, Math.floor(count / size) || 1);
+      const few = typeof records === "number" ? Math.min(records, number) : records.slice(0, number);
       // Captured updates are not of the easiest case: that one is simulated.
       const { updates: _, ...simulated } = base(attack, attackOptions, weakestThreat(attack.needs) ?? threat);
       const spec: CaseSpec = {
         ...simulated,
         data: { ...config.data, records: few },
-        federation: { ...config.federation, batchSize: 1 },
+        federation,
         labels: "known",
       };
       return [attackKey(attack, attackOptions), planCase(spec)];
@@ -163,7 +163,8 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
 /** The weakest letter that tells this attack the same: what only confirms its assumptions tells it nothing. */
 function canonicalThreat(attack: Attack, threat: ThreatLetter, { data, federation }: Config): ThreatLetter {
   const { assumes } = attack;
-  const knowledge = data.normalization === "none" ? basicKnowledge(federation, null) : undefined;
+  const certain = data.normalization === "none" && isPlain(federation);
+  const knowledge = certain ? basicKnowledge(federation, null) : undefined;
   const confirmed = isDeepStrictEqual(assumes?.basicKnowledge, knowledge) ? "basicKnowledge" : undefined;
   const told = (letter: ThreatLetter) =>
     handedOver(letter, attack.needs, attack.uses)
@@ -174,29 +175,42 @@ function canonicalThreat(attack: Attack, threat: ThreatLetter, { data, federatio
   );
 }
 
-function unfit({ id, needs, works }: Attack, { federation, updates }: Config): string | null {
-  if (!(works.algorithms as readonly string[]).includes(federation.algorithm)) {
-    return `attack ${id} works on ${works.algorithms.join(", ")}; the federation's algorithm is ${federation.algorithm}`;
+const recordCount = ({ data: { records } }: Config): number => (typeof records === "number" ? records : records.length);
+
+function unfit({ id, needs, works }: Attack, config: Config): string | null {
+  const { federation, updates } = config;
+  const { algorithms, modes = ["eval"], rounds = "one", maxBatch } = works;
+  if (!algorithms.includes(federation.algorithm)) {
+    return `attack ${id} works on ${algorithms.join(", ")}; the federation's algorithm is ${federation.algorithm}`;
+  }
+  if (!modes.includes(federation.mode)) {
+    return `attack ${id} reckons with BatchNorm in mode ${modes.join(", ")}; the federation's mode is ${federation.mode}`;
+  }
+  if (rounds === "several" && updates === undefined && federation.rounds === 1) {
+    return `attack ${id} compares several rounds; the federation has one, set federation.rounds`;
   }
   if (updates !== undefined && (needs.includes("activeManipulation") || needs.includes("clientSelection"))) {
     return `attack ${id} acts while the federation runs; captured updates answered an honest server`;
   }
-  if (federation.batchSize > works.maxBatch) {
-    return `attack ${id} works on batches of up to ${works.maxBatch} image(s); the federation's batch size is ${federation.batchSize}`;
+  const images = imagesPerUpdate(federation, recordCount(config));
+  if (images > maxBatch) {
+    return `attack ${id} works on batches of up to ${maxBatch} image(s); there are ${images} behind an update of this federation`;
   }
   return null;
 }
 
 /** The attack's own winnable case, on the embedded portraits so that it runs everywhere. */
 export function controlSpec({ id, control, options, needs }: Attack, settings: PlanSettings): CaseSpec {
+  const { model, classes, batchSize } = control;
+  const played = configSchema.parse({
+    model: { name: model, ...(classes === undefined ? {} : { classes }) },
+    federation: { batchSize, ...control.federation },
+  });
   return {
-    model: { name: control.model },
-    data: { source: "portraits", records: control.batchSize, normalization: "none" },
+    model: played.model,
+    data: { source: "portraits", records: recordsPerFederation(played.federation, batchSize), normalization: "none" },
     surrogate: { records: 256 },
-    federation: {
-      ...configSchema.parse({}).federation,
-      batchSize: control.batchSize,
-    },
+    federation: played.federation,
     labels: "recovered",
     metrics: ["psnr"],
     originals: "show",

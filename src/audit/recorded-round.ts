@@ -1,13 +1,16 @@
 // A round that was played elsewhere, as the door to attacks (threat/observe.ts) takes it; and the rounds of a capture.
 import type { Batch } from "../data/dataset.js";
-import type { Payload, Update } from "../federated/hooks.js";
+import type { ClientId, Payload, Update } from "../federated/hooks.js";
 import type { RoundRecord } from "../federated/round.js";
 import { plainBytes } from "../federated/update.js";
 import { tensor } from "../math/tensor.js";
 import type { Model } from "../models/define.js";
 import type { Normalization, TrainingDetails } from "../threat/observation.js";
 import { bringTensors } from "./bring-tensors.js";
-import { CaptureError, capturedDetails, readCapture, uploadsOf } from "./captured.js";
+import { type CapturedUpload, CaptureError, capturedDetails, readCapture, uploadsOf } from "./captured.js";
+
+/** The only client of a recorded round. */
+const RECORDED: ClientId = 0;
 
 /** Client 0 answered `payload` with `update`. Its data are not known here: the record's batch is empty. */
 export function recordedRound(payload: Payload, update: Update, samples: number, round = 0): RoundRecord {
@@ -15,7 +18,7 @@ export function recordedRound(payload: Payload, update: Update, samples: number,
   const exchange = {
     payload,
     batch,
-    message: { client: 0, update, bytes: plainBytes(update) },
+    message: { client: RECORDED, update, bytes: plainBytes(update) },
     loss: 0,
     samples,
     statistics: new Map(),
@@ -25,8 +28,8 @@ export function recordedRound(payload: Payload, update: Update, samples: number,
   };
   return {
     round,
-    cohort: [0],
-    clients: new Map([[0, exchange]]),
+    cohort: [RECORDED],
+    clients: new Map([[RECORDED, exchange]]),
     dropouts: [],
     refusals: new Map(),
     hiddenBy: null,
@@ -36,10 +39,14 @@ export function recordedRound(payload: Payload, update: Update, samples: number,
   };
 }
 
+/** One client of a capture, in one round or in all that it took part in. */
 export interface Recording {
-  readonly record: RoundRecord;
+  readonly client: ClientId;
+  readonly rounds: readonly RoundRecord[];
   /** Of the data, on which the client trained; for scoring only. */
   readonly records: readonly number[];
+  /** Images behind the update of its first round. */
+  readonly images: number;
   readonly details: TrainingDetails;
 }
 
@@ -49,7 +56,7 @@ export interface Recordings {
 }
 
 /** The updates of a capture, in order, on `model`. Throws CaptureError, or WeightsError for a damaged file. */
-export async function openRecordings(folder: string, model: Model): Promise<Recordings> {
+export async function openRecordings(folder: string, model: Model, spans: "one" | "several"): Promise<Recordings> {
   const capture = await readCapture(folder);
   const { inputShape, classes } = capture.model;
   if (inputShape.join() !== model.inputShape.join() || classes !== model.classes) {
@@ -59,16 +66,24 @@ export async function openRecordings(folder: string, model: Model): Promise<Reco
     );
   }
   const target = { model, transposed: new Set<string>() };
-  const all = uploadsOf(capture, folder).map((upload) => {
+  const recorded = (upload: CapturedUpload): RoundRecord => {
     const payload = { model, weights: bringTensors(target, upload.globalPath).tensors };
     const { tensors } = bringTensors(target, upload.path);
     const update = new Map(model.parameters.map(({ name }) => [name, tensors.get(name)!]));
-    return {
-      record: recordedRound(payload, update, upload.samples, upload.round),
-      records: upload.records,
-      details: capturedDetails(capture, upload),
-    };
-  });
-  if (all.length === 0) throw new CaptureError(`${folder}: the capture holds no update; capture a federation again`);
+    return recordedRound(payload, update, upload.samples, upload.round);
+  };
+  const uploads = uploadsOf(capture, folder);
+  const groups =
+    spans === "one"
+      ? uploads.map((upload) => [upload])
+      : [...new Set(uploads.map(({ client }) => client))].map((id) => uploads.filter(({ client }) => client === id));
+  if (groups.length === 0) throw new CaptureError(`${folder}: the capture holds no update; capture a federation again`);
+  const all = groups.map((group) => ({
+    client: RECORDED,
+    rounds: group.map(recorded),
+    records: [...new Set(group.flatMap(({ records }) => records))],
+    images: group[0]!.records.length,
+    details: capturedDetails(capture, group[0]!),
+  }));
   return { normalization: capture.normalization, all };
 }

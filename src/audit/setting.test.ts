@@ -30,17 +30,27 @@ function texts({ inputs, labels }: { inputs: { data: ArrayLike<number> }; labels
 describe("the records of a case", () => {
   it("are cut in order into batches, which must come out even", async () => {
     const data = { ...portraits, records: [9, 3, 7, 1] };
-    expect((await open({ data, federation: { batchSize: 2 } })).batches).toEqual([
-      [9, 3],
-      [7, 1],
-    ]);
+    expect((await open({ data, federation: { batchSize: 2 } })).federations).toEqual([[[9, 3]], [[7, 1]]]);
     expect(() => specOf({ data, federation: { batchSize: 3 } })).toThrow(
       "data.records asks for 4 image(s), which does not cut into batches of 3",
     );
     const spec = specOf({ data });
     const uneven = { ...spec, federation: { ...spec.federation, batchSize: 3 } };
     await expect(openSetting(uneven, createRandom(1))).rejects.toThrow(
-      "data.records lists 4 images, which does not cut into batches of 3",
+      "data.records asks for 4 image(s), which does not cut into batches of 3",
+    );
+  });
+
+  it("are dealt to the clients of a federation, each its samples", async () => {
+    const data = { ...portraits, records: [9, 3, 7, 1, 0, 2, 4, 5] };
+    const { federations } = await open({ data, federation: { clients: 2, samples: 2, batchSize: 2 } });
+    expect(federations.map((shares) => shares.flat().sort((a, b) => a - b))).toEqual([
+      [1, 3, 7, 9],
+      [0, 2, 4, 5],
+    ]);
+    expect(federations.flat().map((share) => share.length)).toEqual([2, 2, 2, 2]);
+    expect(() => specOf({ data, federation: { clients: 3, samples: 2 } })).toThrow(
+      "data.records asks for 8 image(s), which does not cut into federations of 3 x 2 records; change it or federation.samples",
     );
   });
 

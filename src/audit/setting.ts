@@ -7,6 +7,19 @@ import type { Normalization } from "../threat/observation.js";
 import type { CaseSpec } from "./case.js";
 import { openAlike, openFitting } from "./fit-data.js";
 import { weightsOf } from "./open-model.js";
+import { dealRecords, recordsPerFederation } from "./protocol.js";
+
+/** Why `total` records do not cut into federations of `size`, with the remedy; null when they do. */
+export function unevenRecords(
+  { clients, samples, batchSize }: SettingSpec["federation"],
+  total: number,
+  size: number,
+): string | null {
+  if (total % size === 0) return null;
+  const share = samples === undefined ? `batches of ${batchSize}` : `federations of ${clients} x ${samples} records`;
+  const field = samples === undefined ? "federation.batchSize" : "federation.samples";
+  return `data.records asks for ${total} image(s), which does not cut into ${share}; change it or ${field}`;
+}
 
 /** The clients' side of a setting. */
 export interface ClientSetting {
@@ -14,8 +27,8 @@ export interface ClientSetting {
   readonly model: Model;
   readonly weights: Weights;
   readonly normalization: Normalization | null;
-  /** Records of every batch, in order. */
-  readonly batches: readonly (readonly number[])[];
+  /** The records of every client, by federation. */
+  readonly federations: readonly (readonly (readonly number[])[])[];
   /** What the user should know about the model's files. */
   readonly notes: readonly string[];
 }
@@ -77,7 +90,7 @@ export type SettingSpec = Pick<CaseSpec, "model" | "data" | "surrogate" | "feder
 /** Everything; throws as `openClients`, and RangeError for surrogate pictures that cannot be used. */
 export async function openSetting(spec: SettingSpec, random: Random): Promise<Setting> {
   const setting = await openClients(spec, random);
-  return { ...setting, surrogate: await openSurrogate(spec, setting.dataset, setting.batches.flat()) };
+  return { ...setting, surrogate: await openSurrogate(spec, setting.dataset, setting.federations.flat(2)) };
 }
 
 /** What the federation is played on. Throws the errors of fit-data.ts and open-model.ts, and RangeError for records that do not fit. */
@@ -85,13 +98,14 @@ export async function openClients(spec: SettingSpec, random: Random): Promise<Cl
   const { records, normalization, ...source } = spec.data;
   const { opened, dataset } = await openFitting(spec.model, source);
   const chosen = resolveRecords(records, dataset);
-  const { batchSize, clients, rounds, algorithm } = spec.federation;
-  // Captured updates say themselves which records they were made of, and several clients get theirs dealt.
-  const whole = spec.updates !== undefined || clients > 1 || rounds > 1 || algorithm === "FedAvg";
-  const size = whole ? chosen.length : batchSize;
-  if (chosen.length % size !== 0) {
-    throw new RangeError(`data.records lists ${chosen.length} images, which does not cut into batches of ${size}`);
-  }
+  // Captured updates say themselves which records they were made of.
+  const size =
+    spec.updates === undefined ? recordsPerFederation(spec.federation, chosen.length) : Math.max(chosen.length, 1);
+  const uneven = unevenRecords(spec.federation, chosen.length, size);
+  if (uneven) throw new RangeError(uneven);
+  const groups = Array.from({ length: chosen.length / size }, (_, i) => chosen.slice(i * size, (i + 1) * size));
+  const dealt = (records: readonly number[], i: number) =>
+    dealRecords(spec.federation, records, dataset, random.split("partition", i));
   const { weights, notes } = weightsOf(opened, spec.model.weights, random.split("model"));
   return {
     dataset,
@@ -99,7 +113,7 @@ export async function openClients(spec: SettingSpec, random: Random): Promise<Cl
     weights,
     notes: [...opened.warnings, ...notes],
     normalization: normalization === "dataset" ? measureNormalization(dataset) : null,
-    batches: Array.from({ length: chosen.length / size }, (_, i) => chosen.slice(i * size, (i + 1) * size)),
+    federations: spec.updates === undefined ? groups.map(dealt) : groups.map((records) => [records]),
   };
 }
 

@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { Catalogue } from "../audit/catalogue.js";
 import type { Config } from "../audit/config.js";
 import { suggestion } from "../audit/nearest.js";
+import { recordsPerFederation } from "../audit/protocol.js";
+import { unevenRecords } from "../audit/setting.js";
 import { sources } from "../data/open.js";
 import { models } from "../models/index.js";
 import { type Path, type Problem, problemsOf } from "./problems.js";
@@ -58,13 +60,12 @@ function checkSource(id: string, options: Readonly<Record<string, unknown>>, bas
   return source ? checkOptions(source.options, options, base) : checkWord("data source", id, ids, [...base, "source"]);
 }
 
-function checkData({ data, surrogate, federation, updates }: Config, use: Use): Problem[] {
+function checkData({ data, surrogate, federation, updates }: Config): Problem[] {
   const { source, records, normalization: _, ...options } = data;
   const { source: other, records: __, ...otherOptions } = surrogate;
   const count = typeof records === "number" ? records : records.length;
-  const dealt =
-    use === "capture" && (federation.clients > 1 || federation.rounds > 1 || federation.algorithm === "FedAvg");
-  const uneven = updates === undefined && !dealt && count % federation.batchSize !== 0;
+  const uneven =
+    updates === undefined ? unevenRecords(federation, count, recordsPerFederation(federation, count)) : null;
   return [
     ...checkSource(source, options, ["data"]),
     ...(other === undefined
@@ -74,14 +75,7 @@ function checkData({ data, surrogate, federation, updates }: Config, use: Use): 
           message: "has no effect without surrogate.source; name a source or remove this field",
         }))
       : checkSource(other, otherOptions, ["surrogate"])),
-    ...(uneven
-      ? [
-          {
-            path: ["data", "records"],
-            message: `${count} images do not cut into batches of ${federation.batchSize}; use a multiple of federation.batchSize`,
-          },
-        ]
-      : []),
+    ...(uneven === null ? [] : [{ path: ["data", "records"], message: uneven }]),
   ];
 }
 
@@ -90,21 +84,22 @@ export type Use = "audit" | "capture";
 
 /** Fields that ask for more than `use` plays. */
 function checkPlayable({ federation, updates, defenses }: Config, use: Use): Problem[] {
-  const { algorithm, clients, rounds, mode, localEpochs } = federation;
+  const { algorithm, clients, perRound, localEpochs } = federation;
   const problem = (holds: boolean, path: Path, message: string) => (holds ? [{ path, message }] : []);
-  const many = "an audit simulates one client in one round; record more with `leakscope capture` and audit the capture";
   const defended = defenses.some((choice) => choice !== "none");
   return [
     ...problem(algorithm === "FedSGD" && localEpochs > 1, ["federation", "localEpochs"], "more than one needs FedAvg"),
+    ...problem(
+      (perRound ?? 0) > clients,
+      ["federation", "perRound"],
+      `draws from the federation's clients; there are ${clients}`,
+    ),
     ...(use === "capture"
       ? [
           ...problem(updates !== undefined, ["updates"], "names a capture already; remove it to capture anew"),
           ...problem(defended, ["defenses"], "a capture holds undefended uploads; remove them, audits play defenses"),
         ]
       : [
-          ...problem(updates === undefined && clients > 1, ["federation", "clients"], many),
-          ...problem(updates === undefined && rounds > 1, ["federation", "rounds"], many),
-          ...problem(mode === "train", ["federation", "mode"], "attacks of this version compute in eval mode"),
           ...problem(
             updates !== undefined && defended,
             ["defenses"],
@@ -119,7 +114,7 @@ export function checkChoices(config: Config, catalogue: Catalogue, use: Use): Pr
   return [
     ...checkPlayable(config, use),
     ...checkModel(config),
-    ...checkData(config, use),
+    ...checkData(config),
     ...checkEntries("attack", config.attacks, catalogue.attacks),
     ...checkEntries("defense", config.defenses, catalogue.defenses),
     ...config.metrics.flatMap((name, i) => checkMetric(name, catalogue, ["metrics", i])),

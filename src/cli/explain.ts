@@ -1,9 +1,10 @@
 // `leakscope explain`: what a thing is, what it needs, its options and its evidence, from the definition itself.
 import { Command } from "commander";
 import { z } from "zod";
-import { type Attack, type Proof, reference } from "../attacks/define.js";
+import { type Attack, reference } from "../attacks/define.js";
 import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
 import { suggestion } from "../audit/nearest.js";
+import { describeBar } from "../audit/proof.js";
 import { sources } from "../data/open.js";
 import type { Defense } from "../defenses/define.js";
 import type { Metric } from "../metrics/define.js";
@@ -18,7 +19,7 @@ import {
 } from "../threat/capabilities.js";
 import { type ExitCode, exitCodes, UsageError } from "./exit.js";
 import { inventory } from "./inventory.js";
-import { figure, table, wrap } from "./table.js";
+import { table, wrap } from "./table.js";
 
 /** A heading and its paragraphs, lists or tables; shown in order, empty ones left out. */
 type Section = readonly [heading: string, body: string];
@@ -138,14 +139,13 @@ function explainAttack({
   ];
 }
 
-function proofRow({ name, evidence, model, batchSize, labels, bar }: Proof<Record<string, unknown>>): string[] {
-  const known = labels === "known" ? ", labels known ◦" : "";
-  const share = `${figure(100 * bar.share)} % of images`;
+function proofRow({ id, claim, setting, bars }: Attack["proofs"][number]): string[] {
+  const known = setting.labels === "known" ? ", labels known ◦" : "";
   return [
-    `[${evidence}]`,
-    name,
-    `${model}, batch ${batchSize}${known}`,
-    `${bar.metric} ${bar.op} ${bar.value} on ${share}`,
+    `[${[...new Set(bars.map(({ evidence }) => evidence))].join(", ")}]`,
+    id,
+    `${claim}${known}`,
+    bars.map(describeBar).join("; "),
   ];
 }
 

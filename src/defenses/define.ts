@@ -16,6 +16,8 @@ export interface DefenseDefinition<Schema extends z.ZodObject> {
   readonly options: Schema;
   /** What to do in a user's own federation, as the end of a sentence that begins with "Switch on …:". */
   readonly advice: string;
+  /** As in federated/hooks.ts: whether single uploads stay hidden, and whether all clients send the same coordinates. */
+  traits?(options: z.infer<Schema>): Pick<AttachedDefense, "hidesUploads" | "agreedCoordinates">;
   hooks(options: z.infer<Schema>): Partial<Hooks>;
 }
 
@@ -27,10 +29,12 @@ export function defineDefense<Schema extends z.ZodObject>(defense: DefenseDefini
 
 /** A defense with its options, ready for a round. */
 export function attach(defense: Defense, options: Readonly<Record<string, unknown>>): AttachedDefense {
+  const parsed = defense.options.parse(options);
   return {
     id: defense.id,
     stage: defense.stage,
     needs: defense.needs,
-    hooks: defense.hooks(defense.options.parse(options)),
+    hooks: defense.hooks(parsed),
+    ...defense.traits?.(parsed),
   };
 }

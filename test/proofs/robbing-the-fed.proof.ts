@@ -10,7 +10,10 @@ import { splitBatch } from "../../src/metrics/image.js";
 import { attackContext } from "../small-round.js";
 import { caseOf, decibels, evaluate, note, pictures, type Run } from "./prove.js";
 
-const [{ model, batchSize, options, bar }] = attack.proofs as [(typeof attack.proofs)[number]];
+const [{ setting, arms, bars }] = attack.proofs as [(typeof attack.proofs)[number]];
+const { model, batchSize } = setting;
+const options = arms.attack!.options!;
+const bar = bars[0]!;
 const SEEDS = 20;
 const bins = options.bins as number;
 /** The bar in percent; n(1-1/k)^(n-1) gives 88.6 of 100. */

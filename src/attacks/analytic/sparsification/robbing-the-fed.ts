@@ -55,13 +55,13 @@ export default defineAttack({
   control: { model: "convnet", batchSize: 8, seed: 1, options: {}, bar: 60 },
   proofs: [
     {
-      name: "convnet, batch 32, 256 bins: the images alone in a bin come back",
-      evidence: "measured",
-      model: "convnet",
-      batchSize: 32,
-      labels: "recovered",
-      options: { bins: 256 },
-      bar: { metric: "psnr", op: ">=", value: 60, share: 0.847 },
+      id: "imprint",
+      claim: "convnet, batch 32, 256 bins: the images alone in a bin come back",
+      quick: true,
+      seeds: 5,
+      setting: { model: "convnet", batchSize: 32, labels: "recovered" },
+      arms: { attack: { options: { bins: 256 } } },
+      bars: [{ arm: "attack", metric: "psnr", over: { share: 0.847 }, op: ">=", value: 60, evidence: "derived" }],
     },
   ],
   async prepare({ surrogate }): Promise<Brightness> {

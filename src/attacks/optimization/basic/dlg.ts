@@ -27,13 +27,15 @@ export default defineAttack({
   control: lenetControl,
   proofs: [
     {
-      name: "lenet, batch 1: image and label come back",
-      evidence: "measured",
-      model: "lenet",
-      batchSize: 1,
-      labels: "recovered",
-      options: {},
-      bar: { metric: "psnr", op: ">=", value: 40, share: 0.75 },
+      id: "lenet",
+      claim: "lenet, batch 1: image and label come back",
+      seeds: 4,
+      setting: { model: "lenet", batchSize: 1, labels: "recovered" },
+      arms: { attack: {} },
+      bars: [
+        { arm: "attack", metric: "psnr", over: { share: 0.75 }, op: ">=", value: 40, evidence: "measured" },
+        { arm: "attack", metric: "labels", over: "mean", op: ">=", value: 0.75, evidence: "measured" },
+      ],
     },
   ],
   async run({ observation }, options, context) {
