@@ -21,7 +21,7 @@ export interface BatchOutcome {
 }
 
 /** Scores all batches of a case together. */
-export function collect(
+export async function collect(
   spec: CaseSpec,
   { dataset, surrogate, notes }: Setting,
   metrics: Parameters<typeof chooseMetric>[1],
@@ -29,18 +29,20 @@ export function collect(
   outcomes: readonly BatchOutcome[],
   handed: readonly string[],
   seconds: number,
-): CaseResult {
+): Promise<CaseResult> {
   const matched = outcomes.flatMap((outcome) => outcome.matched);
   const guesses = floorGuesses(surrogate, random.split("floor"));
-  const both = (name: string) => {
-    const chosen = chooseMetric(name, metrics);
+  const both = async (asked: string) => {
+    const chosen = chooseMetric(asked, metrics);
     return {
-      score: summarise(chosen, scoreMatched(chosen, matched, dataset)),
-      floor: summarise(chosen, scoreFloor(chosen, matched, guesses, dataset)),
+      asked,
+      score: summarise(chosen, await scoreMatched(chosen, matched, dataset)),
+      floor: summarise(chosen, await scoreFloor(chosen, matched, guesses, dataset)),
     };
   };
   // A leak is defined by these two, whatever else was asked for.
-  const figures = [...new Set(["psnr", "iip", ...spec.metrics])].map((name) => ({ asked: name, ...both(name) }));
+  const figures: Awaited<ReturnType<typeof both>>[] = [];
+  for (const name of new Set(["psnr", "iip", ...spec.metrics])) figures.push(await both(name));
   const [psnr, iip] = figures as [(typeof figures)[number], (typeof figures)[number]];
   const recovered = matched.map((_, i) => (psnr.score.perImage[i] ?? Number.NEGATIVE_INFINITY) >= RECOVERED_DB);
   const hit = matched.map((_, i) => iip.score.perImage[i] === 1);

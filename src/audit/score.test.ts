@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../math/random.js";
 import { tensor } from "../math/tensor.js";
-import type { Image } from "../metrics/define.js";
+import type { Image, ScoreInput } from "../metrics/define.js";
 import { loadCatalogue } from "./catalogue.js";
 import { floorGuesses } from "./floor.js";
 import { chooseMetric, matchRecords, scoreFloor, scoreMatched, summarise } from "./score.js";
@@ -41,9 +41,9 @@ describe("matching within a batch", () => {
 });
 
 describe("scores", () => {
-  it("are null with a reason for originals without a reconstruction, at their own place", () => {
+  it("are null with a reason for originals without a reconstruction, at their own place", async () => {
     const matched = matchRecords([flat(0.4), flat(0.7)], originals, [0, 1, 2]);
-    const figures = scoreMatched(psnr, matched, gallery);
+    const figures = await scoreMatched(psnr, matched, gallery);
     expect(figures[0]).toEqual({ value: null, reason: "the attack gave no reconstruction for this image" });
     expect(figures[1]).toEqual({ value: 120, exact: true });
     expect(figures[2]!.value).toBeCloseTo(20, 9);
@@ -54,16 +54,17 @@ describe("scores", () => {
     expect(told.reasons).toEqual(["the attack gave no reconstruction for this image"]);
   });
 
-  it("have no mean and no best where nothing came back", () => {
-    const told = summarise(psnr, scoreMatched(psnr, matchRecords([], originals, [0, 1, 2]), gallery));
+  it("have no mean and no best where nothing came back", async () => {
+    const told = summarise(psnr, await scoreMatched(psnr, matchRecords([], originals, [0, 1, 2]), gallery));
     expect(told).toMatchObject({ mean: null, best: null, perImage: [null, null, null] });
     expect(told.exact).toBeUndefined();
   });
 
-  it("take the best by the metric's own direction", () => {
+  it("take the best by the metric's own direction", async () => {
     const matched = matchRecords([flat(0.3), flat(0.4), flat(0.6)], originals, [0, 1, 2]);
-    expect(summarise(mse, scoreMatched(mse, matched, gallery)).best).toBeCloseTo(0, 12);
-    expect(summarise(mse, scoreMatched(mse, matched, gallery)).moreLeakage).toBe("lower");
+    const told = summarise(mse, await scoreMatched(mse, matched, gallery));
+    expect(told.best).toBeCloseTo(0, 12);
+    expect(told.moreLeakage).toBe("lower");
   });
 });
 
@@ -74,15 +75,32 @@ describe("the floor", () => {
     { id: "noise", image: flat(0.25) },
   ] as const;
 
-  it("is, image by image, the guess that leaks most", () => {
+  it("is, image by image, the guess that leaks most", async () => {
     const matched = matchRecords([], originals, [0, 1, 2]);
     const nearest = [0.05, 0.1, 0.1];
-    expect(scoreFloor(psnr, matched, guesses, gallery).map(({ value }) => value)).toEqual(
+    expect((await scoreFloor(psnr, matched, guesses, gallery)).map(({ value }) => value)).toEqual(
       nearest.map((distance) => expect.closeTo(-20 * Math.log10(distance), 9)),
     );
-    expect(scoreFloor(mse, matched, guesses, gallery).map(({ value }) => value)).toEqual(
+    expect((await scoreFloor(mse, matched, guesses, gallery)).map(({ value }) => value)).toEqual(
       nearest.map((distance) => expect.closeTo(distance ** 2, 9)),
     );
+  });
+
+  it("hands all guesses to the metric at once, each as one picture, and finds the way back to their originals", async () => {
+    const calls: ScoreInput[] = [];
+    const score = (input: ScoreInput) => {
+      calls.push(input);
+      return Promise.resolve(
+        input.reconstructions.map(({ data }, pair) => ({ value: data[0]! * input.records![pair]! })),
+      );
+    };
+    const metric = { ...psnr.metric, variants: { counted: { title: "", score } } };
+    const matched = matchRecords([], originals, [1, 2, 0]);
+    const floor = await scoreFloor({ metric, variant: "counted" }, matched, guesses, gallery);
+    expect(floor.map(({ value }) => value)).toEqual([0.9, 1.8, 0]);
+    expect(calls).toHaveLength(1);
+    expect(calls[0]!.reconstructions).toHaveLength(9);
+    expect(new Set(calls[0]!.reconstructions).size).toBe(3);
   });
 
   it("is made of the surrogate's mean, one of its pictures and noise, the same for the same seed", () => {

@@ -48,13 +48,13 @@ export function matchRecords(
 const nothing: MetricValue = { value: null, reason: "the attack gave no reconstruction for this image" };
 
 /** One figure per matched original. */
-export function scoreMatched(
+export async function scoreMatched(
   { metric, variant }: ChosenMetric,
   matched: readonly Matched[],
   gallery: NonNullable<ScoreInput["gallery"]>,
-): MetricValue[] {
+): Promise<MetricValue[]> {
   const present = matched.filter(({ reconstruction }) => reconstruction !== null);
-  const figures = metric.variants[variant]!.score({
+  const figures = await metric.variants[variant]!.score({
     reconstructions: present.map(({ reconstruction }) => reconstruction!),
     originals: present.map(({ original }) => original),
     records: present.map(({ record }) => record),
@@ -64,22 +64,20 @@ export function scoreMatched(
   return matched.map(({ reconstruction }) => (reconstruction === null ? nothing : figures[next++]!));
 }
 
-/** Per image the figure of the guess that leaks most by this metric. */
-export function scoreFloor(
+/** Per image the figure of the guess that leaks most by this metric. All are scored at once, so that a search reads its gallery once. */
+export async function scoreFloor(
   chosen: ChosenMetric,
   matched: readonly Matched[],
   guesses: readonly Guess[],
   gallery: NonNullable<ScoreInput["gallery"]>,
-): MetricValue[] {
-  const byGuess = guesses.map(({ image }) =>
-    scoreMatched(
-      chosen,
-      matched.map((entry) => ({ ...entry, reconstruction: clampImage(image) })),
-      gallery,
-    ),
-  );
+): Promise<MetricValue[]> {
+  const pictures = guesses.map(({ image }) => clampImage(image));
+  const guessed = matched.flatMap((entry) => pictures.map((reconstruction) => ({ ...entry, reconstruction })));
+  const figures = await scoreMatched(chosen, guessed, gallery);
   return matched.map((_, i) =>
-    byGuess.map((figures) => figures[i]!).reduce((best, figure) => worse(chosen.metric, best, figure)),
+    figures
+      .slice(i * pictures.length, (i + 1) * pictures.length)
+      .reduce((best, figure) => worse(chosen.metric, best, figure)),
   );
 }
 

@@ -31,8 +31,8 @@ export type MetricValue =
 
 export interface MetricVariant {
   readonly title: string;
-  /** One value per pair, in order. */
-  score(input: ScoreInput): MetricValue[];
+  /** One value per pair, in order; a promise where a network is run. */
+  score(input: ScoreInput): MetricValue[] | Promise<MetricValue[]>;
 }
 
 export interface Metric {

@@ -3,21 +3,26 @@
 // The mean over pairs is the IIP; `wilson` gives its interval.
 import { defineMetric, type Gallery, type MetricValue, type ScoreInput } from "../define.js";
 import { findDefects } from "../image.js";
+import { squaredDistance } from "../squared-distance.js";
+import type { Search } from "./search.js";
+import { searchFeatures } from "./search-features.js";
+import { searchLpips } from "./search-lpips.js";
+import { searchPixels } from "./search-pixels.js";
 
 /** Pictures within this Euclidean distance (unit range) of the original count as the original, as in breaching. */
 const NEAR_DUPLICATE = 1e-3;
 
-/** Pixels between two looks at the partial sum: rarely enough to stay in a tight loop, often enough to leave early. */
-const STRIDE = 64;
+type Admits = (gallery: Gallery, candidate: number, record: number) => boolean;
 
-interface Nearest {
-  readonly target: Float64Array;
-  readonly record: number;
-  distance: number;
-  index: number;
-  /** Gallery pictures that were in the running. */
-  size: number;
-}
+const all: Admits = () => true;
+const sameLabel: Admits = (gallery, candidate, record) => gallery.label(candidate) === gallery.label(record);
+
+const among = { all: "among all pictures of the gallery", sameLabel: "among those with the original's label" };
+
+const variant = (title: string, search: Search, admits: Admits) => ({
+  title,
+  score: (input: ScoreInput) => identify(input, search, admits),
+});
 
 export default defineMetric({
   id: "iip",
@@ -28,22 +33,17 @@ export default defineMetric({
   needs: ["gallery"],
   defaultVariant: "pixel@all",
   variants: {
-    "pixel@all": {
-      title: "nearest by pixels among all pictures of the gallery",
-      score: (input) => identify(input, () => true),
-    },
-    "pixel@same-label": {
-      title: "nearest by pixels among the gallery's pictures with the original's label",
-      score: (input) =>
-        identify(input, (gallery, candidate, record) => gallery.label(candidate) === gallery.label(record)),
-    },
+    "pixel@all": variant(`nearest by pixels ${among.all}`, searchPixels, all),
+    "pixel@same-label": variant(`nearest by pixels ${among.sameLabel}`, searchPixels, sameLabel),
+    "feature@all": variant(`nearest by ResNet-20 features ${among.all}`, searchFeatures, all),
+    "feature@same-label": variant(`nearest by ResNet-20 features ${among.sameLabel}`, searchFeatures, sameLabel),
+    "lpips@all": variant(`nearest by LPIPS ${among.all}`, searchLpips, all),
+    "lpips@same-label": variant(`nearest by LPIPS ${among.sameLabel}`, searchLpips, sameLabel),
   },
 });
 
-type Admits = (gallery: Gallery, candidate: number, record: number) => boolean;
-
 /** 1 for a hit and 0 for a miss, per pair. */
-function identify(input: ScoreInput, admits: Admits): MetricValue[] {
+async function identify(input: ScoreInput, search: Search, admits: Admits): Promise<MetricValue[]> {
   const defects = findDefects(input);
   const { gallery, records, reconstructions } = input;
   if (gallery === undefined || records === undefined) {
@@ -52,59 +52,39 @@ function identify(input: ScoreInput, admits: Admits): MetricValue[] {
   if (records.length !== reconstructions.length) {
     throw new RangeError(`iip needs the record of every original: ${reconstructions.length}, got ${records.length}`);
   }
-  const searches = reconstructions.map((reconstruction, pair) => {
+  const rivals = countRivals(gallery, records, admits);
+  const reasons = reconstructions.map((picture, pair) => {
+    if (defects[pair] !== undefined) return defects[pair];
+    return rivals[pair]! < 2 ? "the gallery has no other picture to confuse the original with" : search.refuse(picture);
+  });
+  const judged = [...records.keys()].filter((pair) => reasons[pair] === undefined);
+  const sought = judged.map((pair) => {
     const record = records[pair]!;
+    return { picture: reconstructions[pair]!, record, admits: (index: number) => admits(gallery, index, record) };
+  });
+  const nearest = await search.find(sought, gallery);
+  const nearestOf = new Map(judged.map((pair, i) => [pair, nearest[i]!]));
+  return records.map((record, pair) => {
+    const reason = reasons[pair];
+    if (reason !== undefined) return { value: null, reason };
+    return verdict(nearestOf.get(pair)!, record, rivals[pair]!, gallery);
+  });
+}
+
+/** Per original the number of pictures in the running, itself included. Throws RangeError for a record outside the gallery. */
+function countRivals(gallery: Gallery, records: readonly number[], admits: Admits): number[] {
+  return records.map((record, pair) => {
     if (!Number.isInteger(record) || record < 0 || record >= gallery.length) {
       throw new RangeError(`pair ${pair}: record ${record} is outside the gallery of ${gallery.length} pictures`);
     }
-    const target = Float64Array.from(reconstruction.data, (value) => 255 * value);
-    // Starting from the original makes the bound tight at once; ties still go to the lowest index.
-    return { target, record, distance: squaredDistance(target, gallery.pixels(record)), index: record, size: 0 };
+    let count = 0;
+    for (let index = 0; index < gallery.length; index++) if (admits(gallery, index, record)) count++;
+    return count;
   });
-  search(
-    searches.filter((_, pair) => defects[pair] === undefined),
-    gallery,
-    admits,
-  );
-  return searches.map((nearest, pair) => verdict(nearest, defects[pair], gallery));
 }
 
-/** One pass over the gallery for all reconstructions, because reading a gallery picture may be costly. */
-function search(searches: readonly Nearest[], gallery: Gallery, admits: Admits): void {
-  for (let candidate = 0; candidate < gallery.length; candidate++) {
-    const pixels = gallery.pixels(candidate);
-    for (const nearest of searches) {
-      if (!admits(gallery, candidate, nearest.record)) continue;
-      nearest.size++;
-      const distance = squaredDistance(nearest.target, pixels, nearest.distance);
-      if (distance < nearest.distance || (distance === nearest.distance && candidate < nearest.index)) {
-        nearest.distance = distance;
-        nearest.index = candidate;
-      }
-    }
-  }
-}
-
-function verdict({ index, record, size }: Nearest, defect: string | undefined, gallery: Gallery): MetricValue {
-  if (defect !== undefined) return { value: null, reason: defect };
-  if (size < 2) return { value: null, reason: "the gallery has no other picture to confuse the original with" };
-  const chosen = Float64Array.from(gallery.pixels(index));
+function verdict(nearest: number, record: number, size: number, gallery: Gallery): MetricValue {
+  const chosen = Float64Array.from(gallery.pixels(nearest));
   const hit = Math.sqrt(squaredDistance(chosen, gallery.pixels(record))) <= 255 * NEAR_DUPLICATE;
   return { value: hit ? 1 : 0, note: `gallery of ${size} pictures, chance level 1/${size}` };
-}
-
-/** Sum of squared differences in byte units; stops early at a partial sum above `bound`. */
-function squaredDistance(target: Float64Array, pixels: Uint8Array, bound = Number.POSITIVE_INFINITY): number {
-  if (pixels.length !== target.length) {
-    throw new RangeError(`the gallery's pictures have ${pixels.length} bytes, the reconstruction ${target.length}`);
-  }
-  let sum = 0;
-  for (let start = 0; start < target.length && sum <= bound; start += STRIDE) {
-    const end = Math.min(start + STRIDE, target.length);
-    for (let i = start; i < end; i++) {
-      const difference = target[i]! - pixels[i]!;
-      sum += difference * difference;
-    }
-  }
-  return sum;
 }

@@ -1,6 +1,6 @@
 // Structural similarity (Wang et al. 2004) in the seven conventions of the field that have reference values
 // (spec/metrics.md section 3.3). They differ by up to 0.35 on the same pair, so the variant id is part of the figure.
-import { defineMetric, type Image, type MetricVariant } from "../define.js";
+import { defineMetric, type Image, type ScoreInput } from "../define.js";
 import { describeShape, lumaOf, planeOf, scorePairs } from "../image.js";
 import { globalSimilarity } from "./ssim-global.js";
 import { gaussianTaps, uniformTaps, type Window, windowedSimilarity } from "./ssim-windows.js";
@@ -18,8 +18,8 @@ const brightness: Planes = (image) => {
   return image.shape[0] === 3 ? [lumaOf(image)] : undefined;
 };
 
-function windowed(title: string, window: Window, planes: Planes = everyChannel): MetricVariant {
-  return { title, score: (input) => scorePairs(input, (x, y) => compare(x, y, window, planes)) };
+function windowed(title: string, window: Window, planes: Planes = everyChannel) {
+  return { title, score: (input: ScoreInput) => scorePairs(input, (x, y) => compare(x, y, window, planes)) };
 }
 
 function compare(x: Image, y: Image, window: Window, planes: Planes) {
@@ -60,7 +60,7 @@ export default defineMetric({
     }),
     "rog-global": {
       title: "whole picture as one window on 8-bit Y, Cr, Cb (ROG)",
-      score: (input) =>
+      score: (input: ScoreInput) =>
         scorePairs(input, (x, y) =>
           x.shape[0] === 3 ? { value: globalSimilarity(x, y) } : needsColour(x, "three channels"),
         ),
