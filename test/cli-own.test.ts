@@ -6,6 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hostileOnnx } from "./hostile/onnx.js";
+import { tensorFormats } from "./hostile-files.js";
+import { measureCli } from "./measured-cli.js";
 import { exportedFile } from "./onnx-models.js";
 import { decibelsOf, portrait, recipe, torchIsMissing } from "./recipe.js";
 
@@ -46,7 +49,9 @@ describe.skipIf(torchIsMissing)("PyTorch's model and gradient, exported by the r
       expect(code).toBe(0);
       expect(out).toContain("8 parameters of onnx:net.onnx matched by name");
       expect(out).toContain("Labels: 6 (labels/joint); the last layer alone says 6 (labels/idlg): they agree");
-      expect(decibelsOf(join(folder, "leakscope-attack/reconstruction-0.png"), record)).toBeGreaterThan(40);
+      expect(decibelsOf(readFileSync(join(folder, "leakscope-attack/reconstruction-0.png")), record)).toBeGreaterThan(
+        40,
+      );
     },
     120_000,
   );
@@ -69,7 +74,7 @@ describe.skipIf(torchIsMissing)("PyTorch's model and gradient, exported by the r
       expect((await readdir(join(folder, "out"))).sort()).toEqual(["reconstruction-0.png", "result.json"]);
       const result = JSON.parse(readFileSync(join(folder, "out/result.json"), "utf8"));
       expect(result.update).toMatchObject({ kind: "gradient", sign: 1, scale: 1 });
-      expect(decibelsOf(join(folder, "out/reconstruction-0.png"), record)).toBeGreaterThan(35);
+      expect(decibelsOf(readFileSync(join(folder, "out/reconstruction-0.png")), record)).toBeGreaterThan(35);
     }, 120_000);
 
     it("means the same in every format, and local weights as a client sends them, too", async () => {
@@ -191,6 +196,32 @@ describe("leakscope capture", () => {
     expect([code, out.includes("model.onnx (3x32x32, 4 classes)")]).toEqual([0, true]);
   }, 60_000);
 });
+
+// All of them: test/proofs/hostile.proof.ts.
+it("answers a hostile file of each kind with one line that names it, at once, in little memory", async () => {
+  const folder = folderOf("hostile");
+  expect((await leakscope(folder, "capture", "-o", "one")).code).toBe(0);
+  const net = [
+    "check",
+    "lenet",
+    "--classes",
+    "8",
+    "--global",
+    join(folder, "one/round-0-global.safetensors"),
+    "--update",
+  ];
+  const tensors = tensorFormats.map(({ hostile }, i) => [`${i}.bin`, hostile[0]![1], net] as const);
+  const onnx = hostileOnnx["a cycle"]![0]();
+  for (const [name, bytes, verb] of [...tensors, ["cycle.onnx", onnx, ["check"]] as const]) {
+    const file = join(folder, name);
+    writeFileSync(file, bytes);
+    const { code, out, err, peak } = await measureCli(...verb, file);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain(file);
+    expect(err).not.toMatch(/^\s+at /m);
+    expect(peak).toBeLessThan(1e9 / 1024);
+  }
+}, 60_000);
 
 it("shows examples in the help of every verb here", () => {
   for (const verb of ["attack", "check", "capture"]) {

@@ -1,6 +1,6 @@
 // What tests and proofs of the PyTorch recipe share: its files for a picture, and how near a written PNG comes to it.
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode } from "fast-png";
@@ -29,9 +29,9 @@ export async function portrait(index: number): Promise<Uint8Array> {
   return Uint8Array.from([set.label(index), ...set.pixels(index)]);
 }
 
-/** PSNR in dB of a PNG file against the picture of a record. */
-export function decibelsOf(file: string, record: Uint8Array): number {
-  const { data, channels } = decode(readFileSync(file));
+/** PSNR in dB of a PNG against the picture of a record. */
+export function decibelsOf(png: Uint8Array, record: Uint8Array): number {
+  const { data, channels } = decode(png);
   const plane = (record.length - 1) / 3;
   let sum = 0;
   for (let c = 0; c < 3; c++) {

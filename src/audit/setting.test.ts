@@ -32,12 +32,12 @@ describe("the records of a case", () => {
     const data = { ...portraits, records: [9, 3, 7, 1] };
     expect((await open({ data, federation: { batchSize: 2 } })).federations).toEqual([[[9, 3]], [[7, 1]]]);
     expect(() => specOf({ data, federation: { batchSize: 3 } })).toThrow(
-      "data.records asks for 4 image(s), which does not cut into batches of 3",
+      "4 image(s) do not cut into batches of 3",
     );
     const spec = specOf({ data });
     const uneven = { ...spec, federation: { ...spec.federation, batchSize: 3 } };
     await expect(openSetting(uneven, createRandom(1))).rejects.toThrow(
-      "data.records asks for 4 image(s), which does not cut into batches of 3",
+      "4 image(s) do not cut into batches of 3",
     );
   });
 
@@ -50,7 +50,7 @@ describe("the records of a case", () => {
     ]);
     expect(federations.flat().map((share) => share.length)).toEqual([2, 2, 2, 2]);
     expect(() => specOf({ data, federation: { clients: 3, samples: 2 } })).toThrow(
-      "data.records asks for 8 image(s), which does not cut into federations of 3 x 2 records; change it or federation.samples",
+      "8 image(s) do not cut into federations of 3 x 2 records; change data.records or federation.samples",
     );
   });
 

@@ -18,7 +18,7 @@ export function unevenRecords(
   if (total % size === 0) return null;
   const share = samples === undefined ? `batches of ${batchSize}` : `federations of ${clients} x ${samples} records`;
   const field = samples === undefined ? "federation.batchSize" : "federation.samples";
-  return `data.records asks for ${total} image(s), which does not cut into ${share}; change it or ${field}`;
+  return `${total} image(s) do not cut into ${share}; change data.records or ${field}`;
 }
 
 /** The clients' side of a setting. */
