@@ -1,8 +1,8 @@
 // The configuration of an audit: every field has a default, unknown fields are errors. YAML reading with line numbers is the CLI's.
 import { basename } from "node:path";
 import { z } from "zod";
+import { defaultAttacks } from "../attacks/default-attacks.js";
 import { type ThreatLetter, threatLetters } from "../threat/capabilities.js";
-import { defaultAttacks } from "./presets.js";
 
 /** An id alone, or an id with options of its own. Options are checked against the attack's or defense's schema when planning. */
 const choice = z.union([z.string(), z.looseObject({ id: z.string() })]);

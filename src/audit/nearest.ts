@@ -1,5 +1,5 @@
 // "Did you mean …": the valid word that a mistyped one stands for, or none when nothing is close. Adds to the plain word distance that
-// people shorten ids (`inverting` for `inverting-gradients`) and that a far-fetched suggestion is worse than a list.
+// people shorten ids (the first word of two) and that a far-fetched suggestion is worse than a list.
 import { nearestWord } from "../data/nearest-word.js";
 
 /** Letters that two words share, each counted as often as both have it. */

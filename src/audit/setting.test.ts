@@ -31,14 +31,10 @@ describe("the records of a case", () => {
   it("are cut in order into batches, which must come out even", async () => {
     const data = { ...portraits, records: [9, 3, 7, 1] };
     expect((await open({ data, federation: { batchSize: 2 } })).federations).toEqual([[[9, 3]], [[7, 1]]]);
-    expect(() => specOf({ data, federation: { batchSize: 3 } })).toThrow(
-      "4 image(s) do not cut into batches of 3",
-    );
+    expect(() => specOf({ data, federation: { batchSize: 3 } })).toThrow("4 image(s) do not cut into batches of 3");
     const spec = specOf({ data });
     const uneven = { ...spec, federation: { ...spec.federation, batchSize: 3 } };
-    await expect(openSetting(uneven, createRandom(1))).rejects.toThrow(
-      "4 image(s) do not cut into batches of 3",
-    );
+    await expect(openSetting(uneven, createRandom(1))).rejects.toThrow("4 image(s) do not cut into batches of 3");
   });
 
   it("are dealt to the clients of a federation, each its samples", async () => {

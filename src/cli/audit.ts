@@ -8,7 +8,6 @@ import type { AuditJson } from "../audit/audit-json.js";
 import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
 import type { Config, ConfigInput } from "../audit/config.js";
 import { suggestion } from "../audit/nearest.js";
-import { presets } from "../audit/presets.js";
 import { runAudit } from "../audit/run.js";
 import { createWorkerPool } from "../jobs/worker-pool.js";
 import { renderReport } from "../report/html.js";
@@ -20,6 +19,7 @@ import { type ExitCode, exitCodeOf, UsageError } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
 import { canRedraw, createLive } from "./live.js";
 import { collect, wholeNumber } from "./options.js";
+import { presets } from "./presets.js";
 import { summaryText } from "./summary.js";
 import { describeTool } from "./tool.js";
 

@@ -1,11 +1,11 @@
 // What there is, as rows: the one source of `list`, in its printed and its JSON form. All of it comes from the definitions themselves.
 import { reference } from "../attacks/define.js";
 import type { Catalogue } from "../audit/catalogue.js";
-import { presets } from "../audit/presets.js";
 import { sources } from "../data/open.js";
 import { sizeOf } from "../math/tensor.js";
 import { models } from "../models/index.js";
 import { threatModels, weakestThreat } from "../threat/capabilities.js";
+import { presets } from "./presets.js";
 
 export type Entry = Readonly<Record<string, string | number | readonly string[]>>;
 

@@ -8,7 +8,7 @@ import {
   observed,
   playRound,
 } from "../../../../test/small-round.js";
-import { presets } from "../../../audit/presets.js";
+import { presets } from "../../../cli/presets.js";
 import { readBatch } from "../../../data/dataset.js";
 import { openDataset } from "../../../data/open.js";
 import { mapUpdate } from "../../../federated/update.js";

@@ -1,13 +1,10 @@
 // Ready-made configurations. `demo` is what `npm run audit` runs: embedded data, minutes on two cores.
-import type { ConfigInput } from "./config.js";
+import type { ConfigInput } from "../audit/config.js";
 
 export interface Preset {
   readonly title: string;
   readonly config: ConfigInput;
 }
-
-/** What an audit runs when its configuration names no attack: passive ones that need no data of their own. */
-export const defaultAttacks = ["dlg", "idlg", "inverting-gradients"] as const;
 
 /** L-BFGS settings that reach about 40 dB in seconds; the defaults go on to 50 to 65 dB. */
 const quick = { precision: "float32", history: 20, target: 1e-8, starts: 1, calls: 200 };
