@@ -21,16 +21,15 @@ interface Hunt extends Sought {
   readonly vector: Float32Array;
   /** From the reconstruction to its original. */
   readonly distance: number;
+  /** A picture with a bound above this is farther away. */
+  readonly reach: number;
   /** At most the distance of every picture of the gallery. */
   readonly bounds: Float32Array;
   nearer: number | undefined;
 }
 
-const isOpen = ({ nearer, bounds, distance, record, admits }: Hunt, candidate: number) =>
-  nearer === undefined &&
-  candidate !== record &&
-  bounds[candidate]! <= distance * (1 + ROUNDING) + ROUNDING &&
-  admits(candidate);
+const isOpen = ({ nearer, bounds, reach, record, admits }: Hunt, candidate: number) =>
+  nearer === undefined && candidate !== record && bounds[candidate]! <= reach && admits(candidate);
 
 export const searchLpips: Search = {
   refuse: (picture) => refusePicture(picture, RESOLUTION),
@@ -55,8 +54,9 @@ async function begin(sought: readonly Sought[], gallery: Gallery): Promise<Hunt[
     const vector = await vectorOf(picture);
     const original = await encode(vectorEncoder, galleryImage(gallery, record, picture.shape));
     const distance = squaredDistance(vector, original);
-    const bounds = Float32Array.from(kept, (other) => squaredDistance(means, other));
-    hunts.push({ ...each, vector, distance, bounds, nearer: undefined });
+    const reach = distance * (1 + ROUNDING) + ROUNDING;
+    const bounds = Float32Array.from(kept, (other) => squaredDistance(means, other, reach));
+    hunts.push({ ...each, vector, distance, reach, bounds, nearer: undefined });
   }
   return hunts;
 }

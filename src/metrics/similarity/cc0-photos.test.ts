@@ -1,8 +1,9 @@
-// MSE, PSNR and SSIM of three 224x224 pictures against scikit-image's values, on data that is in the repository.
+// MSE, PSNR, SSIM and LPIPS of three 224x224 pictures against scikit-image's and PyTorch's values, on data that is in the repository.
 import { readFileSync } from "node:fs";
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import type { Image } from "../define.js";
+import lpips from "./lpips.js";
 import mse from "./mse.js";
 import psnr from "./psnr.js";
 import ssim from "./ssim.js";
@@ -16,6 +17,7 @@ interface Row {
   mse_0_1: number;
   psnr_db: number;
   ssim: Record<string, number>;
+  lpips_squeeze: { float64: number };
 }
 
 function readPicture(file: string): Image {
@@ -30,7 +32,7 @@ function readPicture(file: string): Image {
 describe("cc0-photos", () => {
   const { reference } = JSON.parse(readFileSync(new URL("index.json", FOLDER), "utf8")) as { reference: Row[] };
 
-  it.each(reference)("$name", (row) => {
+  it.each(reference)("$name", async (row) => {
     const input = { reconstructions: [readPicture(row.reconstruction)], originals: [readPicture(row.original)] };
     expect(mse.variants["unit-range"].score(input)[0]!.value).toBeCloseTo(row.mse_0_1, 10);
     expect(psnr.variants["per-image"].score(input)[0]!.value).toBeCloseTo(row.psnr_db, 9);
@@ -47,5 +49,9 @@ describe("cc0-photos", () => {
       expected.numpy_gaussian11_reflectpad_fullmap!,
       9,
     );
+    for (const variant of ["squeeze-v0.1@64", "squeeze-v0.1@native"] as const) {
+      const [figure] = await lpips.variants[variant].score(input);
+      expect(Math.abs(figure!.value! - row.lpips_squeeze.float64), variant).toBeLessThan(2e-6);
+    }
   });
 });
