@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ImageShape } from "../../data/dataset.js";
 import type { Image } from "../define.js";
+import { readWeights } from "../encode.js";
 import lpips from "./lpips.js";
 
 type Variant = keyof typeof lpips.variants;
@@ -53,6 +54,7 @@ describe.each(["squeeze-v0.1@64", "squeeze-v0.1@native"] as const)("lpips/%s", (
         expect(there).toBe((await score(variant, y, x)).value);
         if (a === b) expect(there).toBe(0);
         else expect(there).toBeGreaterThan(0);
+        expect(there).toBeLessThan(lpips.range[1]);
       }),
       { numRuns: 25 },
     );
@@ -83,6 +85,18 @@ describe.each(["squeeze-v0.1@64", "squeeze-v0.1@native"] as const)("lpips/%s", (
     });
     await expect(score(variant, flat(1.5, [3, 32, 32]), flat(1, [3, 32, 32]))).rejects.toThrow(/clamp/);
   });
+});
+
+it("has a range that its heads cannot leave", () => {
+  const heads = [...readWeights("lpips_v0.1_heads.safetensors")].filter(([name]) => name.startsWith("squeeze."));
+  const largest = heads.reduce((total, [, { data }]) => {
+    const [first, second] = [...data].sort((a, b) => b - a);
+    return total + first! + second!;
+  }, 0);
+  expect(heads).toHaveLength(7);
+  expect(heads.every(([, { data }]) => data.every((weight) => weight >= 0))).toBe(true);
+  expect(largest).toBeLessThanOrEqual(lpips.range[1]);
+  expect(largest).toBeGreaterThan(lpips.range[1] - 0.01);
 });
 
 describe("resolution", () => {
