@@ -8,7 +8,7 @@ const layers = {
   threat: ["federated", "models", "data", "engine", "math"],
   attacks: ["threat", "federated", "models", "data", "engine", "math"],
   defenses: ["federated", "models", "data", "engine", "math"],
-  metrics: ["data", "math"],
+  metrics: ["federated", "models", "data", "engine", "math"],
   audit: ["attacks", "defenses", "metrics", "threat", "federated", "models", "data", "engine", "math"],
   report: ["audit", "threat"],
   store: ["audit"],
