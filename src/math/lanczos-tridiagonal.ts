@@ -1,5 +1,5 @@
-// What Lanczos' tridiagonal matrix tells: its eigenvalues by bisection on Sturm counts (Golub and Van Loan, 4th ed., section 8.4), how far the
-// largest one may be off, and solutions of shifted systems.
+// What Lanczos' tridiagonal matrix tells: its eigenvalues by bisection on Sturm counts (Golub and Van Loan, 4th ed.,
+// section 8.4), how far the largest one may be off, and solutions of shifted systems.
 
 import type { Lanczos, Tridiagonal } from "./lanczos.js";
 
@@ -43,7 +43,8 @@ export function eigenvalues(matrix: Tridiagonal): Float64Array {
 }
 
 /**
- * Solves (T + shift) y = right for a positive definite T + shift, in time linear in its size. Throws RangeError where a pivot is not above 0.
+ * Solves (T + shift) y = right for a positive definite T + shift, in time linear in its size. Throws RangeError where a
+ * pivot is not above 0.
  */
 export function solveShifted({ diagonal, coupling }: Tridiagonal, shift: number, right: Float64Array): Float64Array {
   const n = diagonal.length;
@@ -65,15 +66,16 @@ export function solveShifted({ diagonal, coupling }: Tridiagonal, shift: number,
 }
 
 /**
- * The largest eigenvalue that the iteration found, which is never above the matrix's own, and a bound on how far it is from an eigenvalue of
- * the matrix: the remainder times the last entry of its vector.
+ * The largest eigenvalue that the iteration found, which is never above the matrix's own, and a bound on how far it is
+ * from an eigenvalue of the matrix: the remainder times the last entry of its vector.
  */
 export function largestEigenvalue(run: Lanczos): { value: number; error: number } {
   const { diagonal, coupling, remainder } = run;
   const n = diagonal.length;
   const value = eigenvalues(run)[n - 1]!;
   if (remainder === 0) return { value, error: 0 };
-  // One step of inverse iteration from a shift just above, where value - T is positive definite, gives the vector; a second one settles it.
+  // One step of inverse iteration from a shift just above, where value - T is positive definite, gives the vector; a
+  // second one settles it.
   const flipped = { diagonal: diagonal.map((entry) => -entry), coupling: coupling.map((entry) => -entry) };
   const scale = [...diagonal, ...coupling, value].reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
   let vector = new Float64Array(n).fill(1);

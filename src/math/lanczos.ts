@@ -1,5 +1,6 @@
-// Lanczos' iteration for symmetric matrices that are known by their products only, in float64 with every new direction made orthogonal to all
-// earlier ones twice (Golub and Van Loan, Matrix Computations, 4th ed., section 10.3): slow for thousands of steps, but without ghost eigenvalues.
+// Lanczos' iteration for symmetric matrices that are known by their products only, in float64 with every new direction
+// made orthogonal to all earlier ones twice (Golub and Van Loan, Matrix Computations, 4th ed., section 10.3): slow for
+// thousands of steps, but without ghost eigenvalues.
 
 import type { Random } from "./random.js";
 import { addScaled, dot } from "./vector.js";
@@ -10,8 +11,8 @@ export interface LanczosOptions {
   /** How many products at most; as many as `start` has entries give all eigenvalues, if `restart` is there. */
   readonly steps: number;
   /**
-   * Draws a new direction whenever the old ones turn out to be closed under the matrix, so that repeated eigenvalues are found as often as
-   * they occur. Without it the iteration ends there.
+   * Draws a new direction whenever the old ones turn out to be closed under the matrix, so that repeated eigenvalues
+   * are found as often as they occur. Without it the iteration ends there.
    */
   readonly restart?: Random;
   readonly signal?: AbortSignal;
@@ -46,7 +47,7 @@ export async function lanczos(
   const diagonal: number[] = [];
   const couplings: number[] = [];
   let scale = 0;
-  let next = start.map((value) => value / first);
+  let next: Float64Array = start.map((value) => value / first);
   while (basis.length < Math.min(steps, size)) {
     signal?.throwIfAborted();
     basis.push(next);
@@ -72,7 +73,10 @@ export async function lanczos(
   };
 }
 
-/** Takes the share of every direction out of `vector`, in place; the second pass takes what rounding of the first left over. */
+/**
+ * Takes the share of every direction out of `vector`, in place; the second pass takes what rounding of the first left
+ * over.
+ */
 export function orthogonalise(vector: Float64Array, basis: readonly Float64Array[]): void {
   for (let pass = 0; pass < 2; pass++) {
     for (const direction of basis) addScaled(vector, -dot(direction, vector), direction);
@@ -81,7 +85,8 @@ export function orthogonalise(vector: Float64Array, basis: readonly Float64Array
 
 function freshDirection(size: number, basis: readonly Float64Array[], random: Random): Float64Array {
   const drawn = new Float64Array(size);
-  // A draw that lies in the old directions leaves rounding only; one of length √size leaves 1 or so where a single dimension is free.
+  // A draw that lies in the old directions leaves rounding only; one of length √size leaves 1 or so where a single
+  // dimension is free.
   for (;;) {
     random.fillNormal(drawn, 0, 1);
     orthogonalise(drawn, basis);

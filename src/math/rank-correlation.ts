@@ -1,5 +1,5 @@
-// Rank correlation of paired figures: Spearman's rho with mean ranks for ties (1904) and Kendall's tau-b (1945). They ask whether one figure
-// orders cases as the other does, whatever the scales.
+// Rank correlation of paired figures: Spearman's rho with mean ranks for ties (1904) and Kendall's tau-b (1945). They
+// ask whether one figure orders cases as the other does, whatever the scales.
 
 /** Ranks from 1; equal values share the mean of their places. */
 export function meanRanks(values: readonly number[]): number[] {
@@ -21,8 +21,8 @@ function requirePairs(name: string, a: readonly number[], b: readonly number[]):
 }
 
 /**
- * Spearman's rho of pairs (a[i], b[i]), in [-1, 1]; null where it is undefined: fewer than two pairs, or all values of one side equal.
- * Throws RangeError on unequal lengths and NaN; infinite values have ranks like others.
+ * Spearman's rho of pairs (a[i], b[i]), in [-1, 1]; null where it is undefined: fewer than two pairs, or all values of
+ * one side equal. Throws RangeError on unequal lengths and NaN; infinite values have ranks like others.
  */
 export function spearman(a: readonly number[], b: readonly number[]): number | null {
   requirePairs("spearman", a, b);
@@ -39,8 +39,8 @@ export function spearman(a: readonly number[], b: readonly number[]): number | n
 }
 
 /**
- * Kendall's tau-b of pairs: (concordant - discordant) over the geometric mean of the pairs that each side does not tie, in [-1, 1]; null and
- * errors as `spearman`. Quadratic in the number of pairs.
+ * Kendall's tau-b of pairs: (concordant - discordant) over the geometric mean of the pairs that each side does not tie,
+ * in [-1, 1]; null and errors as `spearman`. Quadratic in the number of pairs.
  */
 export function kendall(a: readonly number[], b: readonly number[]): number | null {
   requirePairs("kendall", a, b);
