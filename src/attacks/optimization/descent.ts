@@ -13,6 +13,8 @@ export interface DescentOptions {
   readonly restarts: number;
   /** Adam on the sign of the gradient. */
   readonly signed: boolean;
+  /** Factor on the learning rate. Default: multi-step decay. */
+  readonly decay?: (iteration: number, total: number) => number;
   /** First iterate of a restart. */
   readonly start: (restart: number) => Float32Array;
   /** Applied in place after every step. */
@@ -59,7 +61,7 @@ export async function descend(
 async function descendOnce(
   { index, evaluate, report }: Start,
   labels: Float64Array,
-  { iterations, learningRate, signed, start, project, preview }: DescentOptions,
+  { iterations, learningRate, signed, decay = multiStepDecay, start, project, preview }: DescentOptions,
   { signal, outOfTime }: AttackContext,
 ): Promise<DescentResult> {
   const x = start(index);
@@ -80,11 +82,7 @@ async function descendOnce(
       curve.push({ iteration, loss: objective });
       report(iteration, best.objective, () => preview(best.images));
     }
-    adam.step(
-      x,
-      signed ? imageGradient.map(Math.sign) : imageGradient,
-      learningRate * multiStepDecay(iteration, iterations),
-    );
+    adam.step(x, signed ? imageGradient.map(Math.sign) : imageGradient, learningRate * decay(iteration, iterations));
     project(x);
   }
   return { images: best.images, distance: best.distance, curve, iterations: iteration };

@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { relativeError } from "../../../test/engine-fixture.js";
 import { backend, drawBatch, freshPayload, observed, playRound } from "../../../test/small-round.js";
-import { type Node, totalVariation } from "../../engine/index.js";
+import { mul, type Node, totalVariation } from "../../engine/index.js";
 import { mapUpdate } from "../../federated/update.js";
 import { createRandom } from "../../math/random.js";
 import { models } from "../../models/index.js";
 import { oneHot } from "../../models/loss.js";
+import { miniBatches, traceLocalTraining } from "../../models/unroll.js";
 import type { KnownDefense, ObservedRound } from "../../threat/observation.js";
-import { type DistanceName, distances } from "./distances.js";
-import { createMatching, type Matching, type MatchingStep } from "./matching.js";
+import { type Distance, type DistanceName, distances } from "./distances.js";
+import { createMatching, type Matching, type MatchingOptions, type MatchingStep } from "./matching.js";
 
 const random = createRandom(12);
 const shape = [2, 7, 6] as const;
@@ -18,9 +19,10 @@ const round = observed(await playRound({ payload: freshPayload(model, random), b
 const truth = oneHot(batch.labels, 3);
 
 interface Setup {
-  readonly distance: DistanceName;
+  readonly distance: DistanceName | Distance;
   readonly labels: "joint" | "fixed";
   readonly tv?: number;
+  readonly simulate?: MatchingOptions["simulate"];
   readonly round?: ObservedRound;
   readonly restarts?: number;
   readonly knownDefense?: KnownDefense;
@@ -68,7 +70,12 @@ describe("gradient matching", () => {
     { distance, labels: "joint" as const, tv: 10 },
   ]);
 
-  it.each(setups)(
+  /** Two epochs of single images, whose steps are large enough to matter. */
+  const simulate: MatchingOptions["simulate"] = (x, probabilities) =>
+    traceLocalTraining(model, miniBatches(x, probabilities, 1), { learningRate: 0.5, epochs: 2, momentum: 0.9 }).update;
+  const slopes = [...setups, { distance: "l2", labels: "joint", simulate } as const];
+
+  it.each(slopes)(
     "has the slope of its objective in every direction: $distance, labels $labels, tv $tv",
     async (setup) => {
       await match(setup, async (matching) => {
@@ -88,6 +95,19 @@ describe("gradient matching", () => {
       });
     },
   );
+
+  it("matches what a simulated client sends, by any distance", async () => {
+    const unrolled = { distance: "l2", labels: "fixed", simulate } as const;
+    const images = batch.inputs.data;
+    const one = await match({ distance: "l2", labels: "fixed" }, (matching) => matching.evaluate(images, truth));
+    const four = await match(unrolled, (matching) => matching.evaluate(images, truth));
+    expect(one.distance).toBeLessThan(1e-10);
+    expect(four.distance).toBeGreaterThan(1e-3);
+    const twice: Distance = (gradients, targets) => mul(2, distances.l2(gradients, targets));
+    const doubled = await match({ ...unrolled, distance: twice }, (matching) => matching.evaluate(images, truth));
+    expect(doubled.distance).toBeCloseTo(2 * four.distance, 12);
+    await expect(match({ ...unrolled, restarts: 2 }, async () => {})).rejects.toThrow("serves 1 restart, got 2");
+  });
 
   it.each(names)("finds nothing to improve at the truth: %s", async (distance) => {
     await match({ distance, labels: "fixed" }, async (matching) => {

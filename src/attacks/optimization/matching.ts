@@ -21,7 +21,7 @@ import { traceLoss } from "../../models/loss.js";
 import { traceLossInParts } from "../../models/loss-in-parts.js";
 import type { KnownDefense, ObservedRound } from "../../threat/observation.js";
 import { imitate } from "../transforms/define.js";
-import { type DistanceName, distances } from "./distances.js";
+import { type Distance, type DistanceName, distances } from "./distances.js";
 
 export interface MatchingOptions {
   readonly backend: Backend;
@@ -29,7 +29,12 @@ export interface MatchingOptions {
   readonly round: ObservedRound;
   /** Images in the candidate batch. */
   readonly batchSize: number;
-  readonly distance: DistanceName;
+  readonly distance: DistanceName | Distance;
+  /**
+   * What the client makes of a candidate, in the order of the model's parameters, where that is not one gradient: local training, unrolled.
+   * One candidate per run.
+   */
+  readonly simulate?: ((x: Node, probabilities: Node) => readonly Node[]) | undefined;
   /** `joint`: label logits are variables beside the images; `fixed`: label probabilities are given. */
   readonly labels: "joint" | "fixed";
   /** A defense that the attacker knows to be on: its imitation acts on the candidate's gradient. */
@@ -86,12 +91,14 @@ function traceMatching({ round, batchSize, labels, knownDefense, ...options }: M
   const x = graph.input("x", [width * batchSize, ...model.inputShape]);
   const labelInput = graph.input("labels", [width * batchSize, model.classes]);
   const probabilities = labels === "joint" ? softmax(labelInput) : labelInput;
-  const { gradients } =
-    width === 1 ? traceLoss(model, x, probabilities) : traceLossInParts(model, x, probabilities, width);
+  const gradients =
+    options.simulate?.(x, probabilities) ??
+    (width === 1 ? traceLoss(model, x, probabilities) : traceLossInParts(model, x, probabilities, width)).gradients;
   const targets = model.parameters.map(({ name, shape }) => graph.input(`target:${name}`, shape));
   const targetSquares = graph.input("targetSquares", [targets.length]);
   const compared = knownDefense ? imitate(knownDefense, gradients, targets) : gradients;
-  const distance = distances[options.distance](compared, targets, options.ghost ? targetSquares : undefined);
+  const measure = typeof options.distance === "string" ? distances[options.distance] : options.distance;
+  const distance = measure(compared, targets, options.ghost ? targetSquares : undefined);
   const ofEach = (term: (images: Node) => Node): Node => {
     if (width === 1) return term(x);
     const size = [batchSize, ...model.inputShape];
@@ -109,13 +116,17 @@ function traceMatching({ round, batchSize, labels, knownDefense, ...options }: M
   return labels === "joint" ? { ...outputs, labelGradient } : outputs;
 }
 
-/** Opens the matching of an observed round. Throws RangeError when the update lacks a tensor or `restarts` is no count. */
+/**
+ * Opens the matching of an observed round. Throws RangeError when the update lacks a tensor, `restarts` is no count, or several candidates are
+ * to be simulated in one run.
+ */
 export async function createMatching(options: MatchingOptions): Promise<Matching> {
   const { round, batchSize, dtype, restarts = 1 } = options;
   const { model, weights } = round.payload;
   if (!(Number.isInteger(restarts) && restarts >= 1)) {
     throw new RangeError(`a matching serves 1 restart or more in one run, got ${restarts}`);
   }
+  if (options.simulate && restarts > 1) throw new RangeError(`a simulated client serves 1 restart, got ${restarts}`);
   const observed = Object.fromEntries(
     model.parameters.map(({ name }) => {
       const held = round.view.update.get(name);
