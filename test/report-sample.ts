@@ -163,6 +163,34 @@ function buildAudit(): AuditJson {
     data: { id: "portraits", records: [0, 1, 2, 3], classes: ["dark hair", "fair hair"], synthetic: true },
     credits: ["Portraits: Personas by Draftbit, CC BY 4.0"],
     cells,
+    vulnerability: {
+      measures: [
+        {
+          id: "gradient-norm",
+          title: "Gradient norm",
+          source: "spec/metrics.md 6, V1",
+          evidence: "published",
+          moreVulnerable: "higher",
+        },
+        { id: "lavp-squared", title: "LAVP", source: "V3", evidence: "derived", moreVulnerable: "higher" },
+      ],
+      batches: [0, 1, 2, 3].map((record) => ({
+        records: [record],
+        values: {
+          "gradient-norm": { value: 4.2 - record },
+          "lavp-squared": { value: null, reason: "more than 200,000 input entries" },
+        },
+      })),
+      foresight: [
+        {
+          attack: "dlg",
+          values: {
+            "gradient-norm": { cells: 4, spearman: 0.8, kendall: 0.6667 },
+            "lavp-squared": { cells: 0, spearman: null, kendall: null, reason: "needs 3 cells" },
+          },
+        },
+      ],
+    },
     findings: [
       {
         severity: "unknown",

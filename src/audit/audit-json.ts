@@ -91,6 +91,35 @@ const finding = z.object({
   advice: z.string(),
 });
 
+const vulnerability = z.object({
+  measures: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      source: z.string(),
+      evidence: z.string(),
+      moreVulnerable: z.enum(["higher", "lower"]),
+    }),
+  ),
+  batches: z.array(
+    z.object({
+      records: z.array(z.int()),
+      values: z.record(z.string(), z.object({ value: figure, reason: z.string().optional() })),
+    }),
+  ),
+  foresight: z
+    .array(
+      z.object({
+        attack: z.string(),
+        values: z.record(
+          z.string(),
+          z.object({ cells: z.int(), spearman: figure, kendall: figure, reason: z.string().optional() }),
+        ),
+      }),
+    )
+    .describe("rank correlation of each measure with mean PSNR per batch, undefended; +1: it foresaw what leaked"),
+});
+
 export const auditSchema = z.object({
   schemaVersion: z.literal(schemaVersion),
   tool: z.object({
@@ -115,6 +144,9 @@ export const auditSchema = z.object({
   data: z.object({ id: z.string(), records: z.array(z.int()), classes: z.array(z.string()), synthetic: z.boolean() }),
   credits: z.array(z.string()).describe("licence credits that a report with pictures must carry"),
   cells: z.array(cell),
+  vulnerability: vulnerability
+    .nullable()
+    .describe("measures that need no attack, on the first batches; null: not taken"),
   findings: z.array(finding),
   summary: z.record(
     z.string(),
@@ -133,6 +165,7 @@ export const auditSchema = z.object({
 
 export type AuditJson = z.infer<typeof auditSchema>;
 export type CellJson = z.infer<typeof cell>;
+export type VulnerabilityJson = z.infer<typeof vulnerability>;
 export type ScoreJson = z.infer<typeof score>;
 export type ControlJson = z.infer<typeof control>;
 export type ImageJson = z.infer<typeof image>;

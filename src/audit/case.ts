@@ -1,7 +1,7 @@
 // One case: a setting, an adversary, an attack and perhaps a defense, as plain data that travels to a worker, and what came of it.
 
 import type { ThreatLetter } from "../threat/capabilities.js";
-import type { ImageJson, ScoreJson } from "./audit-json.js";
+import type { ImageJson, ScoreJson, VulnerabilityJson } from "./audit-json.js";
 import type { Config } from "./config.js";
 
 export interface Chosen {
@@ -27,6 +27,8 @@ export interface CaseSpec {
   readonly attack: Chosen;
   readonly defense: Chosen | null;
   readonly adaptive: boolean;
+  /** Whether measures of vulnerability are taken on its batches, besides. */
+  readonly vulnerability?: boolean;
   readonly backend: string;
   /** Fingerprint of the files behind it (content.ts). */
   readonly content: string;
@@ -45,6 +47,7 @@ export interface CaseResult {
     readonly bytesWithout: number;
     readonly seconds: number;
   } | null;
+  readonly vulnerability?: VulnerabilityJson["batches"];
   readonly handed: readonly string[];
   readonly gallerySize: number;
   readonly galleryClasses: number;

@@ -108,6 +108,10 @@ export const configSchema = z.strictObject({
     .default([...defaultAttacks]),
   defenses: z.array(choice).min(1).default(["none"]),
   metrics: z.array(z.string()).min(1).default(["psnr", "ssim", "mse", "iip"]),
+  vulnerability: z
+    .boolean()
+    .default(true)
+    .describe("measure, before any attack, how vulnerable the first batches are; seconds per batch"),
   labels: z.enum(["recovered", "known"]).default("recovered"),
   report: z.strictObject({ originals: z.enum(["show", "blur", "omit"]).optional() }).prefault({}),
   seed: z.int().min(0).default(1),

@@ -45,7 +45,7 @@ afterEach(() => {
 });
 
 const catalogue = await loadCatalogue();
-const few = { calls: 2, starts: 1, iterations: 3 };
+const few = { calls: 2, starts: 1, iterations: 3, trainingSteps: 3 };
 
 function specOf(attack: Attack, input: ConfigInput = {}): CaseSpec {
   const known = Object.fromEntries(Object.entries(few).filter(([option]) => option in attack.options.shape));
@@ -54,6 +54,7 @@ function specOf(attack: Attack, input: ConfigInput = {}): CaseSpec {
     surrogate: { records: 30 },
     threats: [weakestThreat(attack.needs)],
     attacks: [{ id: attack.id, ...known }],
+    vulnerability: false,
     ...input,
   });
   return planAudit(config, catalogue, { originals: "show", backend: "node-cpu", code: "", content: "embedded" })

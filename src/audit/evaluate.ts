@@ -22,6 +22,7 @@ import { picture } from "./pictures.js";
 import { openGames, type Scene } from "./scene.js";
 import { matchRecords } from "./score.js";
 import { normalise, openSetting } from "./setting.js";
+import { measureScenes } from "./vulnerability.js";
 
 export interface EvaluateTools {
   readonly backend: Backend;
@@ -41,6 +42,8 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
   const setting = await openSetting(spec, random);
   const trainer = createTrainer(tools.backend, "float32");
   const outcomes: BatchOutcome[] = [];
+  const seen: Scene[] = [];
+  let vulnerability: CaseResult["vulnerability"];
   try {
     const honest: Payload = { model: setting.model, weights: setting.weights };
     const surrogate = normalise(setting.surrogate, setting.normalization);
@@ -86,12 +89,21 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
         const observation = lookThrough(spec, attack, release, labels);
         const reconstruction = await attack.run({ observation, prepared, secret: armed?.secret }, options, context);
         outcomes.push(judge(reconstruction, setting.dataset, scene));
+        if (spec.vulnerability) seen.push(scene);
       }
+    }
+    if (spec.vulnerability) {
+      const { dataset } = setting;
+      const { backend, signal } = tools;
+      const measured = { payload: honest, mode: spec.federation.mode, dataset, normalization, backend, signal };
+      vulnerability = await measureScenes(measured, seen, random.split("vulnerability"));
     }
   } finally {
     await trainer.dispose();
   }
-  return collect(spec, setting, metrics, random, outcomes, handed, (performance.now() - started) / 1000);
+  const seconds = (performance.now() - started) / 1000;
+  const result = await collect(spec, setting, metrics, random, outcomes, handed, seconds);
+  return vulnerability ? { ...result, vulnerability } : result;
 }
 
 function found<T>(value: T | undefined, kind: string, id: string): T {

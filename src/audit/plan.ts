@@ -137,6 +137,13 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
     ),
   );
 
+  // Measures of vulnerability look at no attack: the first undefended case takes them for all.
+  const measured = config.vulnerability ? cells.find((cell) => cell.case !== null && cell.defense === null) : undefined;
+  const withMeasures = measured && planCase({ ...measured.case!.spec, vulnerability: true });
+  const measuring = (cell: PlannedCell): PlannedCell =>
+    withMeasures && cell.case?.key === measured.case!.key ? { ...cell, case: withMeasures } : cell;
+  const planned = cells.map(measuring);
+
   const running = cells.filter((cell) => cell.case !== null);
   const controls = new Map(running.map(({ attack }) => [attack.id, planCase(controlSpec(attack, settings))]));
   const ownControls = new Map(
@@ -157,7 +164,7 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
       return [attackKey(attack, attackOptions), planCase(spec)];
     }),
   );
-  return { cells, controls, ownControls };
+  return { cells: planned, controls, ownControls };
 }
 
 /** The weakest letter that tells this attack the same: what only confirms its assumptions tells it nothing. */

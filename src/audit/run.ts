@@ -12,6 +12,7 @@ import { contentOf } from "./content.js";
 import type { AuditEvent, PlannedJob, Pool, Store } from "./interfaces.js";
 import { attackKey, type Plan, type PlannedCase, planAudit } from "./plan.js";
 import { openSetting, resolveRecords } from "./setting.js";
+import { describeVulnerability, type MeasuredBatch } from "./vulnerability.js";
 
 export interface AuditTools {
   readonly store: Store;
@@ -50,6 +51,7 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
   await runCases(unique(neededOwnControls(plan, outcomes)), outcomes, tools);
 
   const cells = plan.cells.map((cell) => describeCell(cell, plan, outcomes, config));
+  const vulnerability = describeVulnerability(measuredBatches(plan, outcomes), cells);
   const machine = cpus();
   return {
     schemaVersion,
@@ -71,9 +73,16 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
     data: { id: dataset.id, records, classes: [...dataset.classes], synthetic: dataset.synthetic },
     credits: [...dataset.credits],
     cells,
+    vulnerability,
     findings: advise(cells, catalogue.defenses),
     summary: summarise(cells),
   };
+}
+
+function measuredBatches(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): readonly MeasuredBatch[] {
+  const measured = plan.cells.find((cell) => cell.case?.spec.vulnerability);
+  const result = measured && outcomes.get(measured.case!.key)?.result;
+  return result && !(result instanceof Error) ? (result.vulnerability ?? []) : [];
 }
 
 const unique = (cases: readonly PlannedCase[]): PlannedCase[] => [

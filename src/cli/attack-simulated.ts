@@ -60,6 +60,7 @@ async function planOne(
     attacks: [{ ...pairs(options.option), id }],
     defenses: [options.defense === undefined ? "none" : idWithOptions(options.defense)],
     labels,
+    vulnerability: false,
     seed: options.seed,
     ...(options.budget === undefined ? {} : { budget: { seconds: options.budget } }),
   };

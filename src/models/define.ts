@@ -2,7 +2,7 @@
 import type { ImageShape } from "../data/dataset.js";
 import type { Graph, Node } from "../engine/index.js";
 import type { Random } from "../math/random.js";
-import { type Shape, sizeOf, type Tensor, tensor } from "../math/tensor.js";
+import { type FloatArray, type Shape, sizeOf, type Tensor, tensor } from "../math/tensor.js";
 
 /** How fresh values are drawn: uniform in ± the bound, normal around 0 with that deviation, or one value. */
 export type Initial = { readonly uniform: number } | { readonly normal: number } | { readonly constant: number };
@@ -76,6 +76,10 @@ function fresh({ name, shape, initial }: Parameter, random: Random): Tensor {
   else data.fill(initial.constant);
   return tensor(shape, data);
 }
+
+/** Fresh values of parameters, in order. Every tensor draws from its own stream. */
+export const drawParameters = (parameters: readonly Parameter[], random: Random): FloatArray[] =>
+  parameters.map((each) => fresh(each, random).data);
 
 /** Fresh weights. Every tensor draws from its own stream, so one layer's size does not change another's values. */
 export function initialise(model: Model, random: Random): Weights {

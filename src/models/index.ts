@@ -5,7 +5,7 @@ import convnet from "./convnet.js";
 import convnetBn from "./convnet-bn.js";
 import convnet8 from "./convnet8.js";
 import type { Model } from "./define.js";
-import lenet from "./lenet.js";
+import lenet, { lenetRelu } from "./lenet.js";
 import lenetWide from "./lenet-wide.js";
 import mlp from "./mlp.js";
 import mobilenetv2 from "./mobilenetv2.js";
@@ -20,6 +20,7 @@ export type MakeModel = (inputShape: ImageShape, classes: number) => Model;
 /** Classifiers of pictures. */
 export const models: Readonly<Record<string, MakeModel>> = {
   lenet,
+  "lenet-relu": lenetRelu,
   "lenet-wide": lenetWide,
   convnet,
   convnet8,

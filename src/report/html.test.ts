@@ -149,6 +149,13 @@ describe("renderReport", () => {
     }
   });
 
+  it("shows what could be said before any attack, and nothing where it was not measured", () => {
+    expect(page).toContain("Before any attack");
+    expect(page).toMatch(/Gradient norm[\s\S]*?<td>higher<\/td><td>1.2<\/td><td>4.2<\/td><td>0.80<\/td>/);
+    expect(page).toMatch(/LAVP[\s\S]*?more than 200,000 input entries[\s\S]*?needs 3 cells/);
+    expect(renderReport({ ...sampleAudit(), vulnerability: null })).not.toContain("Before any attack");
+  });
+
   it("prints undefined figures as undefined, with the reason", () => {
     expect(page).toContain('<abbr title="ssim/gauss11-valid">ssim</abbr> undefined');
     expect(page).toContain("undefined where: a made-up reason");

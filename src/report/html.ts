@@ -10,6 +10,7 @@ import { overview } from "./overview.js";
 import { reading } from "./reading.js";
 import { styleSheet } from "./style.js";
 import { judge } from "./verdict.js";
+import { vulnerability } from "./vulnerability.js";
 import { severities, statuses, threatOf } from "./words.js";
 
 /**
@@ -42,6 +43,7 @@ export function renderReport(audit: AuditJson): string {
 ${firstScreen(audit, verdict)}
 ${overview(audit, groups)}
 ${findings(audit.findings)}
+${vulnerability(audit)}
 ${details(audit, groups, verdict.exhibit?.cell)}
 ${reading(audit)}
 </main>

@@ -102,7 +102,3 @@ export function note(line: Line): boolean {
 /** "3 of 4 reach 40 dB". */
 export const told = (values: readonly number[], bar: number): string =>
   `${values.filter((value) => value >= bar).length} of ${values.length} reach ${bar} dB`;
-
-/** Share of `values` that are at least `bar`. */
-export const shareAbove = (values: readonly number[], bar: number): number =>
-  values.filter((value) => value >= bar).length / values.length;

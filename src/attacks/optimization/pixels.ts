@@ -1,4 +1,5 @@
 // Between the space that clients train in and pixels. Without basic knowledge an adversary assumes raw pixels in [0, 1].
+import { add, channelwise, mul, type Node } from "../../engine/index.js";
 import { type FloatArray, type Tensor, tensor } from "../../math/tensor.js";
 import type { BasicKnowledge, Normalization } from "../../threat/observation.js";
 
@@ -30,4 +31,19 @@ export function toPixels(data: FloatArray, shape: readonly number[], normalizati
     return value * normalization.deviation[channel]! + normalization.mean[channel]!;
   });
   return tensor(shape, pixels);
+}
+
+/** Traced pixels [K, C, H, W] as the model sees them: the inverse of `toPixels`. */
+export function toModelSpace(pixels: Node, normalization: Normalization | null): Node {
+  if (!normalization) return pixels;
+  const { mean, deviation } = normalization;
+  const perChannel = (of: (channel: number) => number): Node =>
+    channelwise(pixels.graph.constant(tensor([mean.length], Float64Array.from(mean.keys(), of))), pixels);
+  return add(
+    mul(
+      pixels,
+      perChannel((c) => 1 / deviation[c]!),
+    ),
+    perChannel((c) => -mean[c]! / deviation[c]!),
+  );
 }
