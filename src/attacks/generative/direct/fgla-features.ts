@@ -12,7 +12,8 @@ export interface LastLayerGradient {
 
 /**
  * The features behind each of `labels`, which are distinct: the images' own where no label repeats in the batch of `batchSize`, else the
- * images' mean. Entries that come out as no number are 0. `offsets: false` leaves the cross terms in, for comparison.
+ * images' mean. Entries that come out as no number are 0. A bias of 0, as compression leaves it, is replaced by
+ * what it is where all classes are about as likely (ours; the authors' code takes features of 0). `offsets: false` leaves the cross terms in, for comparison.
  */
 export function recoverFeatures(
   { weight, bias }: LastLayerGradient,
@@ -33,7 +34,8 @@ export function recoverFeatures(
     biasOffset += factor * bias[c]!;
   }
   return labels.map((label) => {
-    const divisor = bias[label]! - biasOffset;
+    // Compression drops biases first. Of a present class -(1 - p) / b was there, with p about 1 / classes.
+    const divisor = (bias[label]! === 0 ? (1 / classes - 1) / batchSize : bias[label]!) - biasOffset;
     return Float32Array.from(offset, (cross, i) => {
       const value = (weight[label * features + i]! - cross) / divisor;
       return Number.isFinite(value) ? value : 0;
