@@ -8,9 +8,10 @@ import cifar100 from "./sources/cifar100.js";
 import emoji from "./sources/emoji.js";
 import folder from "./sources/folder.js";
 import idx from "./sources/idx.js";
+import photos from "./sources/photos.js";
 import portraits from "./sources/portraits.js";
 
-export const sources: readonly Source[] = [portraits, emoji, cifar10, cifar100, idx, folder];
+export const sources: readonly Source[] = [portraits, emoji, photos, cifar10, cifar100, idx, folder];
 
 /** The source of that id. Throws RangeError that names the nearest valid word. */
 function sourceOf(id: string): Source {
