@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type FloatArray, sizeOf, type Tensor, tensor } from "../../../math/tensor.js";
 import type { Model, Weights } from "../../../models/define.js";
 import { defineAttack } from "../../define.js";
-import { recoverLabels } from "../../labels/recover.js";
+import { batchLabels, labelOptions } from "../../labels/batch-labels.js";
 import { toPixels } from "../../optimization/pixels.js";
 import { type Decoder, trainDecoder } from "./fgla-decoder.js";
 import { recoverFeatures } from "./fgla-features.js";
@@ -25,6 +25,7 @@ const options = z.object({
     .boolean()
     .default(true)
     .describe("take the cross terms off, as absent classes show them; without, labels of a batch disturb each other"),
+  ...labelOptions,
 });
 
 /** Both the emoji and the CIFAR-10 sample have batches of four distinct labels from here on. */
@@ -92,11 +93,11 @@ export default defineAttack({
   ],
   prepare: ({ payload, surrogate }, chosen, context) => trainDecoder(payload, surrogate.inputs, chosen, context),
   async run({ observation, prepared }, chosen, context) {
-    const { updates, basicKnowledge, surrogateData, labels: known } = observation;
+    const { updates, basicKnowledge, surrogateData } = observation;
     const round = updates.rounds[0]!;
     const { model, weights } = round.payload;
     const { batchSize, normalization } = basicKnowledge;
-    const found = known ? { values: known, method: "known" } : recoverLabels(round, batchSize);
+    const found = await batchLabels(observation, chosen, context);
     const labels = { values: [...found.values], method: found.method };
     const distinct = [...new Set(found.values)];
     const { weight, bias } = model.head;
@@ -135,6 +136,7 @@ export default defineAttack({
         ...(distinct.length < batchSize
           ? [`${batchSize} images have ${distinct.length} labels: images of one label come back as one mixture`]
           : []),
+        ...(found.warning ? [found.warning] : []),
         ...crossTermsNote(gradient.bias, distinct, batchSize),
       ],
     };
