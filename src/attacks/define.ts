@@ -144,6 +144,8 @@ export interface Bar {
   readonly value: number;
   /** Where the number comes from. */
   readonly evidence: Evidence;
+  /** A bar that is known not to be met, kept as strict as it is: what was measured, and why. */
+  readonly fails?: { readonly measured: string; readonly why: string };
 }
 
 /** CPU-scale evidence that the method is what it is called: `leakscope reproduce` runs it and compares with the bars. */

@@ -115,10 +115,14 @@ function neededOwnControls(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): 
   return [...plan.ownControls].filter(([key]) => !won.has(key)).map(([, planned]) => planned);
 }
 
-async function runCases(
+/** What cases are run with. */
+export type CaseTools = Pick<AuditTools, "store" | "pool" | "signal" | "onEvent">;
+
+/** Runs cases side by side, those that the store knows excepted, until they are done or the signal is aborted. */
+export async function runCases(
   cases: readonly PlannedCase[],
   outcomes: Map<string, Outcome>,
-  tools: AuditTools,
+  tools: CaseTools,
 ): Promise<void> {
   const queue = [...cases];
   const work = async () => {
@@ -133,7 +137,7 @@ async function runCases(
 async function runCase(
   key: string,
   spec: CaseSpec,
-  { store, pool, signal, onEvent }: AuditTools,
+  { store, pool, signal, onEvent }: CaseTools,
 ): Promise<Outcome | null> {
   const started = Date.now();
   const finish = (outcome: Outcome): Outcome => {

@@ -10,6 +10,7 @@ import { explainCommand } from "./explain.js";
 import { inspectCommand } from "./inspect.js";
 import { InterruptedError } from "./interrupt.js";
 import { listCommand } from "./list.js";
+import { reproduceCommand } from "./reproduce.js";
 import { readVersion } from "./tool.js";
 
 // A reader that has seen enough, such as `head`, is no error.
@@ -33,6 +34,7 @@ Examples:
   leakscope audit --preset demo       audit an embedded demo federation
   leakscope attack dlg                one attack on one simulated round
   leakscope check net.onnx            what can be attacked in your model
+  leakscope reproduce grnn            is an attack the method it is called?
   leakscope list attacks              what there is
   leakscope explain dlg               what it is and what it needs`,
   );
@@ -42,6 +44,7 @@ for (const make of [
   checkCommand,
   captureCommand,
   inspectCommand,
+  reproduceCommand,
   listCommand,
   explainCommand,
 ])

@@ -59,7 +59,7 @@ export default defineAttack({
       claim: "convnet, batch 32, 256 bins: the images alone in a bin come back",
       quick: true,
       seeds: 5,
-      setting: { model: "convnet", batchSize: 32, labels: "recovered" },
+      setting: { model: "convnet", batchSize: 32, labels: "recovered", data: { source: "portraits" } },
       arms: { attack: { options: { bins: 256 } } },
       bars: [{ arm: "attack", metric: "psnr", over: { share: 0.847 }, op: ">=", value: 60, evidence: "derived" }],
     },
