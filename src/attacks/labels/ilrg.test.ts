@@ -4,12 +4,12 @@ import { readRows } from "../../data/dataset.js";
 import { createTrainer } from "../../federated/training.js";
 import { createRandom } from "../../math/random.js";
 import { models } from "../../models/index.js";
-import { ilrgLabels } from "./ilrg.js";
 import { recoverLabels } from "./recover.js";
 
 const trainer = createTrainer(backend, "float32");
 afterAll(() => trainer.dispose());
 
+const rule = { rule: "ilrg" } as const;
 const sorted = (labels: readonly number[]) => [...labels].sort((a, b) => a - b);
 
 async function recovered(id: string, size: number, seed: number) {
@@ -18,7 +18,7 @@ async function recovered(id: string, size: number, seed: number) {
   const batch = drawBatch(random.split("batch"), [3, 8, 8], 10, size);
   const { update } = await trainer.gradient(payload, batch);
   const round = { round: 0, payload, view: { kind: "upload", update } } as const;
-  return { round, truth: sorted(batch.labels), found: ilrgLabels(round, size) };
+  return { round, truth: sorted(batch.labels), found: recoverLabels(round, size, rule) };
 }
 
 describe("instance-wise label restoration", () => {
@@ -49,7 +49,7 @@ describe("instance-wise label restoration", () => {
       const { update } = await trainer.gradient(payload, batch);
       const size = batch.labels.length;
       const round = { round: 0, payload, view: { kind: "upload", update } } as const;
-      expect(ilrgLabels(round, size).values).toEqual(batch.labels);
+      expect(recoverLabels(round, size, rule).values).toEqual(batch.labels);
     }
   });
 
@@ -64,8 +64,9 @@ describe("instance-wise label restoration", () => {
           return [name, { shape, data: drawn }];
         }),
       );
-      const { values } = ilrgLabels({ ...round, view: { kind: "upload", update: noise } }, 8);
+      const { values, warning } = recoverLabels({ ...round, view: { kind: "upload", update: noise } }, 8, rule);
       expect(values).toHaveLength(8);
+      expect(warning).toMatch(/do not add up to zero over the classes/);
       expect(values.every((label) => label >= 0 && label < 10)).toBe(true);
     }
   });

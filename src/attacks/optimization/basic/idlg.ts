@@ -1,6 +1,6 @@
 // Improved Deep Leakage from Gradients: the label is read from the sign of the last layer's gradient, then DLG runs on the image alone.
 import { defineAttack } from "../../define.js";
-import { idlgLabels } from "../../labels/idlg.js";
+import { batchLabels, labelOptions } from "../../labels/batch-labels.js";
 import { imitated } from "../../transforms/define.js";
 import { invertByLbfgs, lbfgsOptions, lenetControl } from "../lbfgs-attack.js";
 import { assumedKnowledge } from "../pixels.js";
@@ -23,7 +23,7 @@ export default defineAttack({
   assumes: { basicKnowledge: assumedKnowledge },
   works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 1 },
   adaptsTo: imitated,
-  options: lbfgsOptions,
+  options: lbfgsOptions.extend(labelOptions),
   control: lenetControl,
   proofs: [
     {
@@ -41,9 +41,7 @@ export default defineAttack({
   async run({ observation }, options, context) {
     const round = observation.updates.rounds[0]!;
     const knowledge = observation.basicKnowledge ?? assumedKnowledge;
-    const labels = observation.labels
-      ? { values: observation.labels, method: "known" }
-      : idlgLabels(round, knowledge.batchSize);
+    const labels = await batchLabels(observation, options, context);
     return invertByLbfgs(round, knowledge, labels, observation.knownDefense, options, context);
   },
 });

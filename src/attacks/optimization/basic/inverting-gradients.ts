@@ -4,7 +4,7 @@ import { z } from "zod";
 import { totalVariation } from "../../../engine/index.js";
 import { oneHot } from "../../../models/loss.js";
 import { defineAttack } from "../../define.js";
-import { recoverLabels } from "../../labels/recover.js";
+import { batchLabels, labelOptions } from "../../labels/batch-labels.js";
 import { imitated } from "../../transforms/define.js";
 import { descend } from "../descent.js";
 import { createMatching } from "../matching.js";
@@ -29,6 +29,7 @@ const options = z.object({
     .describe("`grey`: pixels 0.5 + 0.25·N(0,1); `normal`: N(0,1) in model space (authors)"),
   signed: z.boolean().default(true).describe("Adam on the sign of the gradient"),
   project: z.boolean().default(true).describe("clamp to the pixel range after every step"),
+  ...labelOptions,
 });
 
 export default defineAttack({
@@ -68,12 +69,13 @@ export default defineAttack({
       bars: [{ arm: "attack", metric: "psnr", over: { share: 0.75 }, op: ">=", value: 28, evidence: "measured" }],
     },
   ],
-  async run({ observation: { updates, basicKnowledge, labels: known, knownDefense } }, chosen, context) {
+  async run({ observation }, chosen, context) {
+    const { updates, basicKnowledge, knownDefense } = observation;
     const round = updates.rounds[0]!;
     const { model } = round.payload;
     const { batchSize, normalization } = basicKnowledge;
     const shape = [batchSize, ...model.inputShape];
-    const labels = known ? { values: known, method: "known" } : recoverLabels(round, batchSize);
+    const labels = await batchLabels(observation, chosen, context);
     const box = pixelBox(basicKnowledge, shape);
     const matching = await createMatching({
       backend: context.backend,
@@ -112,7 +114,7 @@ export default defineAttack({
         notes: [
           `final cosine distance ${found.distance.toExponential(2)}`,
           ...saturationNote(round),
-          ...("warning" in labels && labels.warning ? [labels.warning] : []),
+          ...(labels.warning ? [labels.warning] : []),
         ],
       };
     } finally {
