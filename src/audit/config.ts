@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { defaultAttacks } from "../attacks/default-attacks.js";
+import { shiftSchema } from "../data/shift.js";
 import { type ThreatLetter, threatLetters } from "../threat/capabilities.js";
 
 /** An id alone, or an id with options of its own. Options are checked against the attack's or defense's schema when planning. */
@@ -90,7 +91,11 @@ export const configSchema = z.strictObject({
   model: modelSchema.prefault({}),
   data: dataSchema.prefault({}),
   surrogate: z
-    .looseObject({ source: z.string().optional(), records: records.default(512) })
+    .looseObject({
+      source: z.string().optional(),
+      records: records.default(512),
+      shift: shiftSchema.prefault({}),
+    })
     .prefault({})
     .describe("pictures that adversaries D, E, G and H own; default: other records of the same source"),
   federation: federationSchema.prefault({}),

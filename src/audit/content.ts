@@ -16,7 +16,7 @@ export const embedded = "embedded";
 export async function contentOf({ data, surrogate, model, updates }: Config): Promise<string> {
   const hash = createHash("sha256");
   const { records: _, normalization: __, ...victims } = data;
-  const { records: ___, source, ...options } = surrogate;
+  const { records: ___, shift: ____, source, ...options } = surrogate;
   const sets = [await openDataset(victims)];
   if (source !== undefined) sets.push(await openDataset({ source, ...options }));
   const files = sets.filter(({ synthetic }) => !synthetic);

@@ -216,7 +216,7 @@ export function controlSpec({ id, control, options, needs }: Attack, settings: P
   return {
     model: played.model,
     data: { source: "portraits", records: recordsPerFederation(played.federation, batchSize), normalization: "none" },
-    surrogate: { records: 256 },
+    surrogate: configSchema.parse({ surrogate: { records: 256 } }).surrogate,
     federation: played.federation,
     labels: "recovered",
     metrics: ["psnr"],

@@ -1,5 +1,6 @@
 // From a case's plain data to the real thing: data set, records, model, weights, surrogate pictures and the batches of the client.
 import { type Batch, type Dataset, readBatch } from "../data/dataset.js";
+import { keepsRecord, shiftPictures } from "../data/shift.js";
 import type { Random } from "../math/random.js";
 import { tensor } from "../math/tensor.js";
 import type { Model, Weights } from "../models/define.js";
@@ -90,7 +91,7 @@ export type SettingSpec = Pick<CaseSpec, "model" | "data" | "surrogate" | "feder
 /** Everything; throws as `openClients`, and RangeError for surrogate pictures that cannot be used. */
 export async function openSetting(spec: SettingSpec, random: Random): Promise<Setting> {
   const setting = await openClients(spec, random);
-  return { ...setting, surrogate: await openSurrogate(spec, setting.dataset, setting.federations.flat(2)) };
+  return { ...setting, surrogate: await openSurrogate(spec, setting.dataset, setting.federations.flat(2), random) };
 }
 
 /** What the federation is played on. Throws the errors of fit-data.ts and open-model.ts, and RangeError for records that do not fit. */
@@ -118,8 +119,13 @@ export async function openClients(spec: SettingSpec, random: Random): Promise<Cl
 }
 
 /** Surrogate pictures: of another source, or other records of the same one. */
-async function openSurrogate(spec: SettingSpec, victim: Dataset, victims: readonly number[]): Promise<Batch> {
-  const { records, source, ...options } = spec.surrogate;
+async function openSurrogate(
+  spec: SettingSpec,
+  victim: Dataset,
+  victims: readonly number[],
+  random: Random,
+): Promise<Batch> {
+  const { records, source, shift, ...options } = spec.surrogate;
   const other = source === undefined ? victim : await openAlike(victim, { source, ...options });
   if (other.shape.join() !== victim.shape.join()) {
     throw new RangeError(
@@ -132,11 +138,13 @@ async function openSurrogate(spec: SettingSpec, victim: Dataset, victims: readon
     const pixels = other.pixels(record);
     return taken.some((known) => known.every((byte, i) => byte === pixels[i]));
   };
-  const list = typeof records === "number" ? firstRecords(other, records, (record) => !isVictim(record)) : records;
+  const keeps = keepsRecord(shift, new Set(victims.map((record) => victim.label(record))), random.split("shift"));
+  const fits = (record: number) => keeps(other, record) && !isVictim(record);
+  const list = typeof records === "number" ? firstRecords(other, records, fits) : records;
   const shared = typeof records === "number" ? undefined : list.find(isVictim);
   if (shared !== undefined) throw new RangeError(`surrogate record ${shared} is one of the records under attack`);
   if (list.length === 0) throw new RangeError("no record is left for the surrogate set: name another surrogate.source");
-  return readBatch(other, list);
+  return shiftPictures(readBatch(other, list), shift, random.split("shift"));
 }
 
 /** The first `count` records that fit, fewer where there are no more. */

@@ -62,7 +62,7 @@ function checkSource(id: string, options: Readonly<Record<string, unknown>>, bas
 
 function checkData({ data, surrogate, federation, updates }: Config): Problem[] {
   const { source, records, normalization: _, ...options } = data;
-  const { source: other, records: __, ...otherOptions } = surrogate;
+  const { source: other, records: __, shift: ___, ...otherOptions } = surrogate;
   const count = typeof records === "number" ? records : records.length;
   const uneven =
     updates === undefined ? unevenRecords(federation, count, recordsPerFederation(federation, count)) : null;

@@ -1,0 +1,92 @@
+// How far the adversary's pictures are from the victim's (spec/attacks-generative.md 1.3): other classes, another style, damaged pictures. The
+// severity goes from 0, nothing, to 1; attacks that learn from surrogate pictures stand and fall with it.
+import { z } from "zod";
+import type { Random } from "../math/random.js";
+import { tensor } from "../math/tensor.js";
+import type { Batch, Dataset } from "./dataset.js";
+
+export const shiftSchema = z
+  .strictObject({
+    kind: z
+      .enum(["none", "classes", "style", "corruption"])
+      .default("none")
+      .describe(
+        "classes: fewer pictures of the victim's classes; style: less colour, fewer tones; corruption: blur and noise",
+      ),
+    severity: z.number().min(0).max(1).default(1),
+  })
+  .describe("how unlike the client's pictures they are");
+
+export type Shift = z.infer<typeof shiftSchema>;
+
+/** Whether a picture stays among the surrogate ones: of the victim's classes only the share 1 - severity does. */
+export function keepsRecord({ kind, severity }: Shift, victimClasses: ReadonlySet<number>, random: Random) {
+  return ({ label }: Pick<Dataset, "label">, record: number): boolean =>
+    kind !== "classes" || !victimClasses.has(label(record)) || random.split("record", record).uniform() >= severity;
+}
+
+/** The pictures as the adversary has them, pixels in [0, 1]. */
+export function shiftPictures(batch: Batch, { kind, severity }: Shift, random: Random): Batch {
+  if (severity === 0 || (kind !== "style" && kind !== "corruption")) return batch;
+  const { shape, data } = batch.inputs;
+  const [count, channels, height, width] = shape as [number, number, number, number];
+  const out = Float64Array.from(data);
+  for (let image = 0; image < count; image++) {
+    const own = out.subarray(image * channels * height * width, (image + 1) * channels * height * width);
+    if (kind === "style") restyle(own, channels, severity);
+    else damage(own, { channels, height, width }, severity, random.split("picture", image));
+  }
+  return { ...batch, inputs: tensor(shape, out) };
+}
+
+/** Tones of a channel that are left at severity 1. */
+const FEWEST_TONES = 4;
+
+/** Colours move towards their mean, tones towards the nearest of a few. */
+function restyle(picture: Float64Array, channels: number, severity: number): void {
+  const plane = picture.length / channels;
+  const steps = 255 ** (1 - severity) * (FEWEST_TONES - 1) ** severity;
+  for (let i = 0; i < plane; i++) {
+    let grey = 0;
+    for (let c = 0; c < channels; c++) grey += picture[c * plane + i]! / channels;
+    for (let c = 0; c < channels; c++) {
+      const pale = picture[c * plane + i]! * (1 - severity) + grey * severity;
+      picture[c * plane + i] = Math.min(1, Math.round(pale * steps) / steps);
+    }
+  }
+}
+
+/** Deviation of the noise at severity 1, and the reach of the blur there. */
+const MOST_NOISE = 0.15;
+const MOST_BLUR = 2;
+
+interface Extent {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** A box blur mixed in by severity, then noise. */
+function damage(picture: Float64Array, { channels, height, width }: Extent, severity: number, random: Random): void {
+  const noise = new Float64Array(picture.length);
+  random.fillNormal(noise, 0, MOST_NOISE * severity);
+  const plane = height * width;
+  for (let c = 0; c < channels; c++) {
+    const sharp = picture.slice(c * plane, (c + 1) * plane);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        let sum = 0;
+        let cells = 0;
+        for (let v = Math.max(0, y - MOST_BLUR); v <= Math.min(height - 1, y + MOST_BLUR); v++) {
+          for (let u = Math.max(0, x - MOST_BLUR); u <= Math.min(width - 1, x + MOST_BLUR); u++) {
+            sum += sharp[v * width + u]!;
+            cells++;
+          }
+        }
+        const at = c * plane + y * width + x;
+        const blurred = (1 - severity) * sharp[y * width + x]! + (severity * sum) / cells;
+        picture[at] = Math.max(0, Math.min(1, blurred + noise[at]!));
+      }
+    }
+  }
+}
