@@ -94,11 +94,10 @@ function tridiagonalise(matrix: Float64Array, n: number, scale: number): Reduced
 /** Makes `diagonal` the eigenvalues and `rows` their vectors, in place. */
 function diagonalise(diagonal: Float64Array, coupling: Float64Array, rows: readonly Float64Array[]): void {
   const n = diagonal.length;
-  const vanishes = (i: number): boolean => {
-    const near = Math.abs(diagonal[i]!) + Math.abs(diagonal[i + 1]!);
-    // The second bound is absolute: the matrix was scaled to entries of 1.
-    return Math.abs(coupling[i]!) <= Number.EPSILON * Math.max(near, Number.EPSILON);
-  };
+  // A bound for the whole matrix: the reduction has brought rounding of this size everywhere, and beside small neighbours a coupling never
+  // falls below it.
+  const rounding = Number.EPSILON * (maxAbs(diagonal) + maxAbs(coupling));
+  const vanishes = (i: number): boolean => Math.abs(coupling[i]!) <= rounding;
   for (let start = 0; start < n; start++) {
     for (let sweep = 0; ; sweep++) {
       let end = start;
