@@ -1,7 +1,7 @@
 // Label rules by themselves, against the table of spec/attacks-optimization.md 1.9: untrained 3072-256-256-C nets, 25 batches for each of ten
-// nets per cell. The specification drew one net per cell, so that its shares of exact batches are uncertain by more than the bar: a figure of
-// p has a standard deviation of √(p(1 - p)/25), up to 0.1, and what nets differ by. The bar is noted as it stands; what fails the proof is
-// a figure that draws of 25 batches here do not explain.
+// nets per cell. The specification's shares of exact batches come from 25 batches, so that they are uncertain by more than the bar: p has a
+// standard deviation of √(p(1 - p)/25), up to 0.1, and nets differ. The bar is noted as it stands, missed or held; what fails the proof
+// is a figure that is also three standard deviations of our own draws of 25 batches away.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.js";
 import { openDataset } from "../../src/data/open.js";

@@ -18,6 +18,7 @@ export interface RecoveredLabels {
 export const labelNeeds = {
   weight: "∂W of the last layer",
   bias: "∂b of the last layer",
+  either: "∂b of the last layer, or ∂W where it has none",
   batchSize: "number of images",
   steps: "under FedAvg, learning rate and local steps",
   surrogate: "labelled surrogate pictures",

@@ -32,7 +32,7 @@ export const idlg: LabelRule = {
   summary:
     "The class whose bias gradient is negative; without a bias, the class whose row of the weight gradient points away from all other rows.",
   source: { authors: "Zhao, Mopuri, Bilen", year: 2020, venue: "arXiv", url: "https://arxiv.org/abs/2001.02610" },
-  needs: ["weight"],
+  needs: ["either"],
   failsWhen: "more than one image; two classes, no bias and features that may be negative",
   precondition,
   recover({ head, batchSize }) {
