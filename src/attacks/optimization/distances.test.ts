@@ -4,7 +4,7 @@ import { draw, relativeError } from "../../../test/engine-fixture.js";
 import { backend } from "../../../test/small-round.js";
 import { compile, convWeightGrad, createGraph, grad, type Node, squareWindow } from "../../engine/index.js";
 import { sizeOf } from "../../math/tensor.js";
-import { type DistanceName, distances } from "./distances.js";
+import { type DistanceName, distances, fallingByLayer, weightedL2 } from "./distances.js";
 
 /** Distances of two lists of one vector of 2 and one matrix of 2 x 1. */
 const program = await (() => {
@@ -116,5 +116,35 @@ describe("gradient distances", () => {
         );
       }
     }
+  });
+
+  it("weigh tensors, each by its own number, alone and in parts", async () => {
+    const graph = createGraph();
+    const list = (name: string, lead: readonly number[] = []) => [
+      graph.input(`${name}0`, [...lead, 2]),
+      graph.input(`${name}1`, [...lead, 2, 1]),
+    ];
+    const t = list("t");
+    const weighted = weightedL2([2, 10]);
+    const measured = await compile(
+      { one: weighted(list("g"), t), three: weighted(list("p", [3]), t) },
+      { backend, dtype: "float64" },
+    );
+    const parts = { p0: Float64Array.of(1, 1, 0, 2, 1, 4), p1: Float64Array.of(1, 2, 1, 2, 0, 2) };
+    const out = await measured.run({
+      g0: Float64Array.of(4, 1),
+      g1: Float64Array.of(1, 0),
+      t0: Float64Array.of(1, 1),
+      t1: Float64Array.of(1, 2),
+      ...parts,
+    });
+    expect(out.one[0]).toBe(2 * 9 + 10 * 4);
+    expect([...out.three]).toEqual([0, 2 * 2, 2 * 9 + 10]);
+    await measured.dispose();
+  });
+
+  it("weigh layers by e to the minus their place, weight and bias alike", () => {
+    const names = ["conv1.weight", "conv1.bias", "block.conv2.weight", "block.bn.weight", "block.bn.bias", "fc.weight"];
+    expect(fallingByLayer(names)).toEqual([0, 0, 1, 2, 2, 3].map((place) => Math.exp(-place)));
   });
 });

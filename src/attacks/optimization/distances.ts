@@ -73,3 +73,20 @@ export const distances = {
 } satisfies Record<string, Distance>;
 
 export type DistanceName = keyof typeof distances;
+
+/**
+ * Σ w ‖g - g*‖² over tensors with one weight each (`layer-weighted`). Gradients are formed whatever is given of the targets' squares.
+ */
+export const weightedL2 =
+  (weights: readonly number[]): Distance =>
+  (gradients, targets) => {
+    const inParts = areInParts(gradients, targets);
+    return total(gradients.map((each, i) => mul(weights[i]!, squaredNorm([sub(each, targets[i]!)], inParts))));
+  };
+
+/** 1, e⁻¹, e⁻², … from the first layer on: a softmax over layers divided by its first entry. Tensors `a.weight` and `a.bias` are one layer. */
+export function fallingByLayer(names: readonly string[]): number[] {
+  const layers = names.map((name) => name.replace(/[./][^./]*$/, ""));
+  const order = [...new Set(layers)];
+  return layers.map((layer) => Math.exp(-order.indexOf(layer)));
+}

@@ -85,7 +85,7 @@ export interface Matching {
 }
 
 /** The objective and its derivatives for `width` candidates at once; distance and objective are [width], or scalars for one. */
-function traceMatching({ round, batchSize, labels, knownDefense, ...options }: MatchingOptions, width: number) {
+export function traceMatching({ round, batchSize, labels, knownDefense, ...options }: MatchingOptions, width: number) {
   const { model } = round.payload;
   const graph = createGraph();
   const x = graph.input("x", [width * batchSize, ...model.inputShape]);
@@ -116,6 +116,18 @@ function traceMatching({ round, batchSize, labels, knownDefense, ...options }: M
   return labels === "joint" ? { ...outputs, labelGradient } : outputs;
 }
 
+/** What is fed of an observed round: its targets by input name, and ‖·‖² of each. Throws RangeError when the update lacks a tensor. */
+export function observedTargets({ payload: { model }, view }: ObservedRound, dtype: DType) {
+  const observed: Record<string, FloatArray> = Object.fromEntries(
+    model.parameters.map(({ name }) => {
+      const held = view.update.get(name);
+      if (!held) throw new RangeError(`the observed update lacks the tensor "${name}" of model ${model.id}`);
+      return [`target:${name}`, cast(held.data, dtype)];
+    }),
+  );
+  return { observed, targetSquares: Float64Array.from(Object.values(observed), squaredSum) };
+}
+
 /**
  * Opens the matching of an observed round. Throws RangeError when the update lacks a tensor, `restarts` is no count, or several candidates are
  * to be simulated in one run.
@@ -127,14 +139,7 @@ export async function createMatching(options: MatchingOptions): Promise<Matching
     throw new RangeError(`a matching serves 1 restart or more in one run, got ${restarts}`);
   }
   if (options.simulate && restarts > 1) throw new RangeError(`a simulated client serves 1 restart, got ${restarts}`);
-  const observed = Object.fromEntries(
-    model.parameters.map(({ name }) => {
-      const held = round.view.update.get(name);
-      if (!held) throw new RangeError(`the observed update lacks the tensor "${name}" of model ${model.id}`);
-      return [`target:${name}`, cast(held.data, dtype)];
-    }),
-  );
-  const targetSquares = Object.values(observed).map(squaredSum);
+  const { observed, targetSquares } = observedTargets(round, dtype);
   const targetNorm = targetSquares.reduce((total, square) => total + square, 0);
   const imageSize = batchSize * sizeOf(model.inputShape);
   const labelSize = batchSize * model.classes;
@@ -165,7 +170,7 @@ export async function createMatching(options: MatchingOptions): Promise<Matching
     const placed = Array.from({ length: width }, (_, place) => candidates[place] ?? candidates[0]!);
     const out = await program.run({
       ...observed,
-      targetSquares: Float64Array.from(targetSquares),
+      targetSquares,
       x: joined(placed.map(({ images }) => images)),
       labels: joined(placed.map(({ labels }) => labels)),
     });
@@ -202,7 +207,8 @@ function joined(parts: readonly FloatArray[]): FloatArray {
   return whole;
 }
 
-function squaredSum(values: FloatArray): number {
+/** Σ v². */
+export function squaredSum(values: FloatArray): number {
   let total = 0;
   for (const value of values) total += value * value;
   return total;
