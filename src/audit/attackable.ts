@@ -69,7 +69,7 @@ function traitsOf(model: Model): string[] {
   const found = [...new Set(opsOf(model).flatMap((op) => kinks[op] ?? []))];
   const bias = head.bias
     ? "the last layer has a bias: its gradient gives labels away, and the sign and scale of an update"
-    : "the last layer has no bias: labels cannot be read off its gradient here; assume labels: known";
+    : "the last layer has no bias: labels are read off its weights, less surely; the sign and scale of an update have to be said";
   const smooth =
     found.length > 0
       ? `${found.join(", ")}: gradients jump where these switch, so that searches by curvature (L-BFGS) often stall; others do not mind`

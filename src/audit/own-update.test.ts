@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { backend, drawBatch, freshPayload } from "../../test/small-round.js";
+import type { Attack } from "../attacks/define.js";
 import { createTrainer } from "../federated/training.js";
 import { createRandom } from "../math/random.js";
 import { models } from "../models/index.js";
@@ -87,8 +88,16 @@ describe("what can be said of a model beforehand", () => {
     expect(found.get("robbing-the-fed")).toMatchObject({ runs: "not-tried", threats: ["G", "H"], seconds: null });
     const headless = freshPayload(models.cnn6!([3, 32, 32], 3), random);
     const one = [attacks.get("inverting-gradients")!];
-    const [without] = await prognose(headless, one, settings);
+    expect((await prognose(headless, one, settings))[0]).toMatchObject({ runs: "yes" });
+    const blind: Attack = {
+      ...one[0]!,
+      async run(input, options, context) {
+        if (!input.observation.labels) throw new RangeError("labels cannot be told");
+        return one[0]!.run(input, options, context);
+      },
+    };
+    const [without] = await prognose(headless, [blind], settings);
     expect(without).toMatchObject({ runs: "known-labels" });
-    expect(without!.reason).toContain("its last layer has no bias");
+    expect(without!.reason).toContain("labels cannot be told");
   });
 });

@@ -167,7 +167,6 @@ const plainDetails = (batchSize: number): TrainingDetails => ({
 });
 
 function ruleFor({ payload, update, batchSize }: RecordedUpdate) {
-  if (payload.model.head.bias === undefined) return null;
   const { values, method } = recoverLabels({ round: 0, payload, view: { kind: "upload", update } }, batchSize);
   return { values, method };
 }
