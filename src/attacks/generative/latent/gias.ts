@@ -26,7 +26,7 @@ const options = z.object({
     .default(1000)
     .describe("steps of the parameter stage (authors: 5,000 to 8,000); 0 stays in the generator's range"),
   refinementRate: z.number().gt(0).default(3e-3).describe("learning rate of parameters (authors: 1e-3)"),
-  tv: z.number().min(0).default(1e-2).describe("weight of total variation (authors: 1e-6; re-tune per model)"),
+  tv: z.number().min(0).default(3e-3).describe("weight of total variation (authors: 1e-6; re-tune per model)"),
   restarts: z.int().min(1).default(1).describe("starts of the latent stage; the closest gradient goes on (authors: 3)"),
   trainingSteps: z.int().min(1).default(3000).describe("of `vae`, before the attack"),
   trainingBatch: z.int().min(1).default(16),
