@@ -22,21 +22,27 @@ describe("leakscope reproduce", () => {
     const first = await leakscope("reproduce", "robbing-the-fed", "--evidence", "evidence.json");
     expect(first.code).toBe(0);
     expect(first.out).toMatch(
-      /robbing-the-fed +imprint +psnr of attack, 85 % of images: >= 60 +\d[\d.]* +\[derived\] +held +5 seeds/,
+      /robbing-the-fed +imprint +psnr of attack, 85 % of images: >= 60 +\d[\d.]* \(\d[\d.]*\) +\[derived\] +held +5 seeds/,
     );
     const [row] = JSON.parse(readFileSync(join(folder, "evidence.json"), "utf8"));
     expect(row).toMatchObject({ attack: "robbing-the-fed", verdict: "held", seeds: 5, data: "portraits" });
     expect(row.measured).toBeGreaterThan(60);
-    expect(readFileSync(join(folder, "evidence.md"), "utf8")).toContain("| `robbing-the-fed` | imprint |");
+    expect(row.perSeed).toHaveLength(5);
+    expect(row.floor).toBeLessThan(30);
+    expect(readFileSync(join(folder, "EVIDENCE.md"), "utf8")).toContain("## robbing-the-fed\n\n| proof | bar |");
     expect(existsSync(join(folder, "leakscope-proofs"))).toBe(true);
 
     const second = await leakscope("reproduce", "robbing-the-fed", "--json", "--data", "portraits");
-    expect(JSON.parse(second.out)[0].measured).toBe(row.measured);
+    const { id, evidence, cases } = JSON.parse(second.out);
+    expect([id, evidence, cases.length]).toEqual(["robbing-the-fed", "derived", 1]);
+    expect(cases[0]).toMatchObject({ metric: "psnr", bar: { op: ">=", value: 60 }, held: true });
+    expect(cases[0].overall).toBeCloseTo(row.measured, 1);
+    expect(cases[0].measured).toHaveLength(5);
     expect(second.err).not.toContain("started");
   }, 60_000);
 
   it("exits 100 where a bar is missed", async () => {
-    // Drawings with large plain areas are often equally bright: few are alone in a bin.
+    // Patches of dark sky are almost equally bright: few are alone in a bin.
     const { code, out } = await leakscope("reproduce", "robbing-the-fed", "--data", "photos", "--seeds", "1");
     expect([code, out.includes("MISSED")]).toEqual([100, true]);
   }, 60_000);

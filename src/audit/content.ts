@@ -13,7 +13,12 @@ import type { Config } from "./config.js";
 export const embedded = "embedded";
 
 /** 16 hexadecimal digits over pictures, labels and weights; `embedded` when nothing is read from files. */
-export async function contentOf({ data, surrogate, model, updates }: Config): Promise<string> {
+export async function contentOf({
+  data,
+  surrogate,
+  model,
+  updates,
+}: Pick<Config, "data" | "surrogate" | "model" | "updates">): Promise<string> {
   const hash = createHash("sha256");
   const { records: _, normalization: __, ...victims } = data;
   const { records: ___, shift: ____, source, ...options } = surrogate;

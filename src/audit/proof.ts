@@ -4,7 +4,7 @@ import { weakestThreat } from "../threat/capabilities.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import type { Catalogue } from "./catalogue.js";
 import { configSchema } from "./config.js";
-import { embedded } from "./content.js";
+import { contentOf } from "./content.js";
 import { caseKey } from "./key.js";
 import type { PlannedCase } from "./plan.js";
 import { recordsPerFederation } from "./protocol.js";
@@ -34,17 +34,17 @@ const BUDGET_SECONDS = 7200;
 /** Pictures that everybody has. */
 const everybodys = { source: "photos" } as const;
 
-/** The data that a proof runs on. */
-export const dataOf = (proof: AnyProof, { data }: Pick<ProofSettings, "data">) =>
-  data ?? proof.setting.data ?? everybodys;
+/** The data that a proof runs on; an arm may have its own. */
+export const dataOf = ({ setting }: AnyProof, { data }: Pick<ProofSettings, "data">) =>
+  data ?? setting.data ?? everybodys;
 
-/** Every case of a proof. Throws RangeError when an arm or bar names what there is not. */
-export function proofCases(
+/** Every case of a proof. Rejects with RangeError when an arm or bar names what there is not, and with DataError for files that cannot be read. */
+export async function proofCases(
   attack: Attack,
   proof: AnyProof,
   catalogue: Catalogue,
   settings: ProofSettings,
-): ProofCase[] {
+): Promise<ProofCase[]> {
   for (const { arm, minus } of proof.bars) {
     for (const name of [arm, ...(minus === undefined ? [] : [minus])]) {
       if (!proof.arms[name]) throw new RangeError(`proof ${attack.id}/${proof.id} has no arm "${name}"`);
@@ -52,12 +52,16 @@ export function proofCases(
   }
   const first = proof.seed ?? 1;
   const seeds = Array.from({ length: settings.seeds ?? proof.seeds }, (_, i) => first + i);
-  return Object.keys(proof.arms).flatMap((arm) =>
-    seeds.map((seed) => {
-      const spec = specOf(attack, proof, arm, seed, seed - first, catalogue, settings);
-      return { arm, seed, case: { spec, key: caseKey(spec, settings.code) } };
-    }),
-  );
+  const arms = Object.keys(proof.arms).map(async (arm) => {
+    const specs = seeds.map((seed, number) => specOf(attack, proof, arm, seed, number, catalogue, settings));
+    // Seeds of an arm read the same files.
+    const content = await contentOf(specs[0]!);
+    return specs.map((each): ProofCase => {
+      const spec = { ...each, content };
+      return { arm, seed: spec.seed, case: { spec, key: caseKey(spec, settings.code) } };
+    });
+  });
+  return (await Promise.all(arms)).flat();
 }
 
 function specOf(
@@ -68,7 +72,7 @@ function specOf(
   number: number,
   catalogue: Catalogue,
   settings: ProofSettings,
-): CaseSpec {
+): Omit<CaseSpec, "content"> {
   const arm = proof.arms[name]!;
   const setting = { ...proof.setting, ...arm.setting };
   const attack = arm.attack ? catalogue.attacks.get(arm.attack.id) : own;
@@ -83,7 +87,7 @@ function specOf(
   const config = configSchema.parse({
     model: { name: model, ...(classes === undefined ? {} : { classes }) },
     data: {
-      ...dataOf(proof, settings),
+      ...(arm.setting?.data ?? dataOf(proof, settings)),
       records: Array.from({ length: count }, (_, i) => from + number * count + i),
     },
     federation: played,
@@ -108,7 +112,6 @@ function specOf(
     defense: defense ? { id: defense.id, options: defense.options.parse(arm.defense!.options ?? {}) } : null,
     adaptive: arm.adaptive ?? false,
     backend: settings.backend,
-    content: embedded,
   };
 }
 
@@ -124,6 +127,42 @@ export function measureBar(
   const of = (name: string) =>
     summary(figuresOf(results.get(name) ?? [], metric, metrics), over, op, isHigherMore(metric, metrics));
   return minus === undefined ? of(arm) : of(arm) - of(minus);
+}
+
+/** What a bar measures over each seed alone. */
+export function measureSeeds(
+  bar: Bar,
+  results: ReadonlyMap<string, readonly CaseResult[]>,
+  catalogue: Pick<Catalogue, "metrics">,
+): number[] {
+  return (results.get(bar.arm) ?? []).map((_, i) =>
+    measureBar(bar, new Map([...results].map(([arm, ofArm]) => [arm, ofArm.slice(i, i + 1)])), catalogue),
+  );
+}
+
+/** What the same bar measures of guesses made without any update; null where a guess says nothing, as of a distance between two arms. */
+export function measureFloor(
+  bar: Bar,
+  results: ReadonlyMap<string, readonly CaseResult[]>,
+  catalogue: Pick<Catalogue, "metrics">,
+): number | null {
+  const ofArm = results.get(bar.arm) ?? [];
+  if (bar.minus !== undefined || !ofArm.every(({ floor }) => floor[bar.metric])) return null;
+  return measureBar(bar, new Map([[bar.arm, ofArm.map((result) => ({ ...result, scores: result.floor }))]]), catalogue);
+}
+
+/** Images without a figure in the arms of a bar. */
+export function missingFigures(
+  { arm, minus, metric }: Bar,
+  results: ReadonlyMap<string, readonly CaseResult[]>,
+): number {
+  const arms = minus === undefined ? [arm] : [arm, minus];
+  const figures = arms.flatMap((name) =>
+    (results.get(name) ?? []).flatMap(({ scores, labels }) =>
+      metric === LABELS ? [labels?.accuracy ?? null] : scores[metric]!.perImage,
+    ),
+  );
+  return figures.filter((figure) => figure === null).length;
 }
 
 const isHigherMore = (metric: string, metrics: Catalogue["metrics"]): boolean =>

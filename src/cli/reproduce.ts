@@ -1,29 +1,19 @@
 // `leakscope reproduce`: runs the proofs that attacks bring along and compares with their bars.
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import type { Attack } from "../attacks/define.js";
-import type { CaseResult } from "../audit/case.js";
 import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
 import { BACKEND, type Outcome } from "../audit/cell.js";
 import type { PlannedJob } from "../audit/interfaces.js";
 import { suggestion } from "../audit/nearest.js";
-import {
-  type AnyProof,
-  dataOf,
-  describeBar,
-  holds,
-  measureBar,
-  type ProofCase,
-  proofCases,
-  quickProofs,
-} from "../audit/proof.js";
+import { type AnyProof, dataOf, describeBar, type ProofCase, proofCases, quickProofs } from "../audit/proof.js";
 import { runCases } from "../audit/run.js";
 import { createWorkerPool } from "../jobs/worker-pool.js";
 import { openRunFolder } from "../store/run-folder.js";
-import { type Evidence, writeEvidence } from "./evidence.js";
-import { type ExitCode, exitCodes, UsageError } from "./exit.js";
+import { checkEvidence, writeEvidence } from "./evidence.js";
+import { type ExitCode, UsageError } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
+import { exitCodeOf, type Judgement, judge, judgementsAsJson } from "./judge.js";
 import { canRedraw, createLive } from "./live.js";
 import { sourceWithOptions, wholeNumber } from "./options.js";
 import { duration, figure, table } from "./table.js";
@@ -51,7 +41,8 @@ Examples:
   leakscope reproduce --all --evidence docs/evidence.json
 
 Finished cases are kept in ${FOLDER}/ and not computed again by the same build.
-Exit codes: 0 every bar holds (or is known to fail, and says so), 1 the tool failed, 100 a bar is missed, 130 interrupted.`;
+Exit codes: 0 every bar holds (or is known to fail, and says so), 1 a case failed, 2 one ran out of time,
+100 a bar is missed, 130 interrupted.`;
 
 /** The verb. `exit` is told how the process should end. */
 export function reproduceCommand(exit: (code: ExitCode) => void): Command {
@@ -62,8 +53,8 @@ export function reproduceCommand(exit: (code: ExitCode) => void): Command {
     .option("--data <source>", "other pictures, as in cifar10:PATH (default: the proof's own)")
     .option("--seeds <n>", "as many seeds, instead of the proof's number", wholeNumber(1))
     .option("--workers <n>", "cases side by side (default: one per core)", wholeNumber(1))
-    .option("--evidence <file>", "keep the figures in this .json file, and a table beside it as .md")
-    .option("--json", "print the figures as JSON")
+    .option("--evidence <file>", "keep the figures in this .json file, and a table beside it (docs/EVIDENCE.md)")
+    .option("--json", "print the figures as JSON: an object for one attack, else a list of them")
     .option("--no-color", "plain text; also no live grid")
     .addHelpText("after", examples)
     .action(async (ids: readonly string[], options: ReproduceOptions) => exit(await reproduce(ids, options)));
@@ -71,31 +62,37 @@ export function reproduceCommand(exit: (code: ExitCode) => void): Command {
 
 async function reproduce(ids: readonly string[], options: ReproduceOptions): Promise<ExitCode> {
   const catalogue = await loadCatalogue();
-  const attacks = ids.length === 0 ? [...catalogue.attacks.values()] : ids.map((id) => found(id, catalogue));
-  const proofs = attacks.flatMap((attack) =>
-    (options.all ? attack.proofs : quickProofs(attack)).map((proof) => ({ attack, proof })),
-  );
-  if (proofs.length === 0) {
-    throw new UsageError(`${ids.join(", ")}: no proof is a quick one; \`--all\` runs ${attacks[0]!.proofs.length}`);
-  }
+  const named = [...new Set(ids)].map((id) => found(id, catalogue));
+  const proofsOf = (attack: Attack): readonly AnyProof[] => (options.all ? attack.proofs : quickProofs(attack));
+  const slow = named.find((attack) => proofsOf(attack).length === 0);
+  if (slow) throw new UsageError(`${slow.id}: no proof is a quick one; \`--all\` runs ${slow.proofs.length}`);
+  if (options.evidence !== undefined) await checkEvidence(options.evidence);
   const { code } = await describeTool();
   const settings = {
     ...{ backend: BACKEND, code },
     ...(options.data === undefined ? {} : { data: sourceWithOptions(options.data) }),
     ...(options.seeds === undefined ? {} : { seeds: options.seeds }),
   };
-  const planned = proofs.map(({ attack, proof }) => ({
-    ...{ attack, proof, data: dataOf(proof, settings) },
-    cases: proofCases(attack, proof, catalogue, settings),
-  }));
+  const attacks = named.length === 0 ? [...catalogue.attacks.values()] : named;
+  const planned = await Promise.all(
+    attacks.flatMap((attack) =>
+      proofsOf(attack).map(async (proof) => ({
+        ...{ attack, proof, data: describeData(dataOf(proof, settings)) },
+        cases: await proofCases(attack, proof, catalogue, settings),
+      })),
+    ),
+  );
   const outcomes = await run(
     planned.flatMap(({ cases }) => cases),
     options,
   );
-  const rows = planned.flatMap((each) => judge(each, outcomes, catalogue));
-  if (options.evidence !== undefined) await writeEvidence(options.evidence, rows);
-  process.stdout.write(options.json ? `${JSON.stringify(rows, null, 1)}\n` : `${report(rows)}\n`);
-  return rows.some(({ verdict }) => verdict === "missed") ? exitCodes.assertion : exitCodes.good;
+  const judgements = planned.flatMap((each) => judge(each, outcomes, catalogue));
+  if (options.evidence !== undefined) await writeEvidence(options.evidence, judgements, catalogue);
+  const json = judgementsAsJson(judgements);
+  process.stdout.write(
+    options.json ? `${JSON.stringify(named.length === 1 ? json[0] : json, null, 1)}\n` : `${report(judgements)}\n`,
+  );
+  return exitCodeOf(judgements);
 }
 
 function found(id: string, { attacks }: Catalogue): Attack {
@@ -137,55 +134,32 @@ async function run(
   }
 }
 
-interface Planned {
-  readonly attack: Attack;
-  readonly proof: AnyProof;
-  readonly data: { readonly source: string };
-  readonly cases: readonly ProofCase[];
-}
-
-/** One row per bar. Throws what a case threw: a proof that cannot run is no proof. */
-function judge(
-  { attack, proof, data, cases }: Planned,
-  outcomes: ReadonlyMap<string, Outcome>,
-  catalogue: Catalogue,
-): Evidence[] {
-  const results = new Map<string, CaseResult[]>();
-  for (const {
-    arm,
-    seed,
-    case: { key },
-  } of cases) {
-    const result = outcomes.get(key)!.result;
-    if (result instanceof Error) {
-      throw new Error(`${attack.id}/${proof.id}, arm ${arm}, seed ${seed}: ${result.message}`, { cause: result });
-    }
-    results.set(arm, [...(results.get(arm) ?? []), result]);
-  }
-  const seconds = [...results.values()].flat().reduce((sum, result) => sum + result.seconds, 0);
-  return proof.bars.map((bar) => {
-    const measured = measureBar(bar, results, catalogue);
-    const held = holds(bar, measured);
-    return {
-      ...{ attack: attack.id, proof: proof.id, bar: describeBar(bar), evidence: bar.evidence, data: data.source },
-      measured: Number(measured.toPrecision(4)),
-      verdict: held ? (bar.fails ? "held, though known to fail" : "held") : bar.fails ? "known failure" : "missed",
-      ...(bar.fails && !held ? { why: bar.fails.why } : {}),
-      seeds: new Set(cases.map(({ seed }) => seed)).size,
-      seconds: Math.round(seconds),
-      date: new Date().toISOString().slice(0, 10),
-      device: cpus()[0]?.model.trim() ?? "unknown",
-    };
-  });
-}
-
-function report(rows: readonly Evidence[]): string {
-  const lines = rows.map(({ attack, proof, bar, measured, evidence, verdict, seeds, seconds, data }) => [
-    ...[attack, proof, bar, figure(measured), `[${evidence}]`, verdict.toUpperCase() === "MISSED" ? "MISSED" : verdict],
-    ...[`${seeds} seeds`, duration(seconds), data],
-  ]);
-  const known = rows.flatMap(({ attack, proof, why }) => (why === undefined ? [] : [`${attack}/${proof}: ${why}`]));
-  return [table([["attack", "proof", "bar", "measured", "bar from", "", "", "", "data"], ...lines]), ...known].join(
-    "\n",
+/** `cifar10`, or `portraits size=16`: a path tells nobody anything. */
+const describeData = ({ source, ...options }: ReturnType<typeof dataOf>): string =>
+  [source, ...Object.entries(options).flatMap(([name, value]) => (name === "path" ? [] : [`${name}=${value}`]))].join(
+    " ",
   );
+
+function report(judgements: readonly Judgement[]): string {
+  const rows = judgements.map(({ attack, proof, bar, measured, floor, verdict, seeds, seconds, data }) => [
+    ...[attack.id, `${proof.id}${proof.setting.labels === "known" ? " ◦" : ""}`, describeBar(bar)],
+    ...[`${figure(measured)}${floor === null ? "" : ` (${figure(floor)})`}`, `[${bar.evidence}]`],
+    ...[verdict === "missed" ? "MISSED" : verdict, `${seeds} seeds`, duration(seconds), data],
+  ]);
+  const notes = judgements.flatMap(({ attack, proof, verdict, why, missing }) => [
+    ...(why === undefined ? [] : [`${attack.id}/${proof.id}, ${verdict}: ${why}`]),
+    ...(verdict === "held, though known to fail"
+      ? [`${attack.id}/${proof.id} holds now: take \`fails\` off the bar`]
+      : []),
+    ...(missing === 0
+      ? []
+      : [`${attack.id}/${proof.id}: ${missing} figures are missing; they count as nothing given away`]),
+  ]);
+  return [
+    table([["attack", "proof", "bar", "measured (floor)", "bar from", "", "", "", "data"], ...rows]),
+    "",
+    "In brackets: the floor, the best guess made without any update.",
+    ...(judgements.some(({ proof }) => proof.setting.labels === "known") ? ["◦ labels known to the attacker"] : []),
+    ...new Set(notes),
+  ].join("\n");
 }
