@@ -190,16 +190,17 @@ function explainThreat(letter: ThreatLetter, { attacks }: Catalogue): Section[] 
 }
 
 /** Options of a schema: name, type and range, default, description. */
-export function optionTable(schema: z.ZodObject): string {
+export function optionRows(schema: z.ZodObject): string[][] {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
-  return table(
-    Object.entries(properties).map(([name, property]) => {
-      if (typeof property === "boolean") return [name];
-      const standard = property.default === undefined ? "" : `default ${JSON.stringify(property.default)}`;
-      return [name, typeText(property), required.includes(name) ? "required" : standard, property.description ?? ""];
-    }),
-  );
+  return Object.entries(properties).map(([name, property]) => {
+    if (typeof property === "boolean") return [name];
+    const standard = property.default === undefined ? "" : `default ${JSON.stringify(property.default)}`;
+    return [name, typeText(property), required.includes(name) ? "required" : standard, property.description ?? ""];
+  });
 }
+
+/** The same for a terminal. */
+export const optionTable = (schema: z.ZodObject): string => table(optionRows(schema));
 
 function typeText({ type, enum: words, anyOf, ...limits }: z.core.JSONSchema.BaseSchema): string {
   if (words) return words.map(String).join(" | ");
