@@ -66,7 +66,7 @@ export default defineAttack({
   needs: ["updates", "basicKnowledge"],
   works: { algorithms: ["FedSGD", "FedAvg"], modalities: ["image"], maxBatch: 1024 },
   options,
-  control: { model: "mlp", batchSize: 8, seed: 1, options: {}, bar: 20 },
+  control: { model: "mlp", batchSize: 8, seed: 1, options: {}, bar: 30 },
   proofs,
   async run({ observation: { updates, basicKnowledge } }, chosen, context) {
     const round = updates.rounds[0]!;
