@@ -9,12 +9,12 @@ import {
   exp,
   grad,
   l2Norm,
+  log,
   matmul,
   mul,
   type Node,
   relu,
   reshape,
-  softplus,
   square,
   sub,
   sum,
@@ -135,8 +135,8 @@ function traceObjective(
   return terms.reduce((total, term) => add(total, term), mul(0, sum(free)));
 }
 
-/** log cosh x, without the overflow of cosh. */
-const logCosh = (x: Node): Node => sub(add(abs(x), softplus(mul(-2, abs(x)))), Math.log(2));
+/** log cosh x, without the overflow of cosh. Softplus would do, but takes the runtime three times as long. */
+const logCosh = (x: Node): Node => sub(add(abs(x), log(add(1, exp(mul(-2, abs(x)))))), Math.log(2));
 
 /** Minus the total variation of each image [C, H, W] of [N, C, H, W] over its deviation: mixtures of images are rougher than images. */
 export function smoothness({ shape, data }: Tensor): number[] {
