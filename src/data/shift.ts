@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Random } from "../math/random.js";
 import { tensor } from "../math/tensor.js";
 import type { Batch, Dataset } from "./dataset.js";
+import { corrupt } from "./shift-corruption.js";
 
 export const shiftSchema = z
   .strictObject({
@@ -11,7 +12,7 @@ export const shiftSchema = z
       .enum(["none", "classes", "style", "corruption"])
       .default("none")
       .describe(
-        "classes: fewer pictures of the victim's classes; style: less colour, fewer tones; corruption: blur and noise",
+        "classes: fewer pictures of the victim's classes; style: less colour, fewer tones; corruption: fading, blur, noise and JPEG blocks",
       ),
     severity: z.number().min(0).max(1).default(1),
   })
@@ -34,7 +35,7 @@ export function shiftPictures(batch: Batch, { kind, severity }: Shift, random: R
   for (let image = 0; image < count; image++) {
     const own = out.subarray(image * channels * height * width, (image + 1) * channels * height * width);
     if (kind === "style") restyle(own, channels, severity);
-    else damage(own, { channels, height, width }, severity, random.split("picture", image));
+    else corrupt(own, { channels, height, width }, severity, random.split("picture", image));
   }
   return { ...batch, inputs: tensor(shape, out) };
 }
@@ -52,41 +53,6 @@ function restyle(picture: Float64Array, channels: number, severity: number): voi
     for (let c = 0; c < channels; c++) {
       const pale = picture[c * plane + i]! * (1 - severity) + grey * severity;
       picture[c * plane + i] = Math.min(1, Math.round(pale * steps) / steps);
-    }
-  }
-}
-
-/** Deviation of the noise at severity 1, and the reach of the blur there. */
-const MOST_NOISE = 0.15;
-const MOST_BLUR = 2;
-
-interface Extent {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
-
-/** A box blur mixed in by severity, then noise. */
-function damage(picture: Float64Array, { channels, height, width }: Extent, severity: number, random: Random): void {
-  const noise = new Float64Array(picture.length);
-  random.fillNormal(noise, 0, MOST_NOISE * severity);
-  const plane = height * width;
-  for (let c = 0; c < channels; c++) {
-    const sharp = picture.slice(c * plane, (c + 1) * plane);
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        let sum = 0;
-        let cells = 0;
-        for (let v = Math.max(0, y - MOST_BLUR); v <= Math.min(height - 1, y + MOST_BLUR); v++) {
-          for (let u = Math.max(0, x - MOST_BLUR); u <= Math.min(width - 1, x + MOST_BLUR); u++) {
-            sum += sharp[v * width + u]!;
-            cells++;
-          }
-        }
-        const at = c * plane + y * width + x;
-        const blurred = (1 - severity) * sharp[y * width + x]! + (severity * sum) / cells;
-        picture[at] = Math.max(0, Math.min(1, blurred + noise[at]!));
-      }
     }
   }
 }
