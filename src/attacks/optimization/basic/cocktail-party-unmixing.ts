@@ -151,7 +151,7 @@ export function smoothness({ shape, data }: Tensor): number[] {
       if (position % width > 0) change += Math.abs(value - image[position - 1]!);
       if (Math.floor(position / width) % height > 0) change += Math.abs(value - image[position - width]!);
     });
-    return deviation > 0 ? -change / size / deviation : Number.NEGATIVE_INFINITY;
+    return -change / size / (deviation || 1);
   });
 }
 
