@@ -45,7 +45,7 @@ afterEach(() => {
 });
 
 const catalogue = await loadCatalogue();
-const few = { calls: 2, starts: 1, iterations: 3, trainingSteps: 3 };
+const few = { calls: 2, starts: 1, iterations: 3, trainingSteps: 3, refinements: 3 };
 
 function specOf(attack: Attack, input: ConfigInput = {}): CaseSpec {
   const known = Object.fromEntries(Object.entries(few).filter(([option]) => option in attack.options.shape));
