@@ -1,7 +1,6 @@
 // BatchNorm's running statistics as PyTorch keeps them: after a batch, running ← 0.9 · running + 0.1 · batch, the variance without bias.
-import type { Node } from "../engine/index.js";
-import { sizeOf, tensor } from "../math/tensor.js";
-import type { BatchStatistics, Model, Weights } from "../models/define.js";
+import { tensor } from "../math/tensor.js";
+import type { Model, Weights } from "../models/define.js";
 import { weightedSum } from "./update.js";
 
 const MOMENTUM = 0.1;
@@ -15,22 +14,6 @@ export interface LayerStatistics {
 
 /** By the name of the layer. */
 export type Statistics = ReadonlyMap<string, LayerStatistics>;
-
-/** n / (n - 1) for the n values that the layer averaged per channel; infinite for one value, whose batch has no variance. */
-export function unbiasing({ mean }: BatchStatistics): number {
-  const sum = nearestSum([mean]);
-  const values = sizeOf(sum.inputs[0]!.shape) / sizeOf(sum.shape);
-  return values / (values - 1);
-}
-
-/** The sum that a mean was made of: a mean over no node of that kind is a broken model. */
-function nearestSum(level: readonly Node[]): Node {
-  const sum = level.find(({ op }) => op === "sum");
-  if (sum) return sum;
-  const deeper = level.flatMap(({ inputs }) => inputs);
-  if (deeper.length === 0) throw new RangeError("a BatchNorm layer's mean is not made of a sum over its input");
-  return nearestSum(deeper);
-}
 
 /** Weights whose buffers have moved towards what a training step saw. Throws RangeError where a layer has no running statistics. */
 export function moveBuffers(model: Model, weights: Weights, seen: Statistics): Weights {

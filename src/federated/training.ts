@@ -5,7 +5,8 @@ import { add, compile, createGraph, grad, type Node, type Program } from "../eng
 import { type DType, type FloatArray, tensor } from "../math/tensor.js";
 import { type Mode, type Model, parameterInputs, parameterValues } from "../models/define.js";
 import { oneHot, traceLoss } from "../models/loss.js";
-import { type Statistics, unbiasing } from "./batch-statistics.js";
+import { unbiasing } from "../models/unbiasing.js";
+import type { Statistics } from "./batch-statistics.js";
 import type { ClientBatch, Hooks, Payload, Update } from "./hooks.js";
 
 export interface GradientOptions {
