@@ -28,6 +28,14 @@ describe("photos", () => {
     expect(sum).toBe(expected);
   });
 
+  it("are 196 and no more", async () => {
+    const set = await openDataset({ source: "photos" });
+    for (const index of [-1, 196, 0.5]) {
+      expect(() => set.pixels(index)).toThrow(`record ${index} is outside photos, which has records 0 to 195`);
+      expect(() => set.label(index)).toThrow(RangeError);
+    }
+  });
+
   it("come in other sizes, and in more that overlap", async () => {
     expect((await openDataset({ source: "photos", size: 64 })).length).toBe(4 * 9);
     expect((await openDataset({ source: "photos", stride: 16 })).length).toBe(4 * 13 * 13);

@@ -60,18 +60,24 @@ export default defineSource({
     const photos = await Promise.all(PHOTOS.map(({ name }) => readPhoto(name)));
     const steps = Math.floor((EDGE - size) / stride) + 1;
     const order = createRandom(ORDER).shuffle(Array.from({ length: steps * steps }, (_, place) => place));
+    const length = PHOTOS.length * order.length;
+    const photoOf = (index: number) => {
+      if (Number.isInteger(index) && index >= 0 && index < length) return index % PHOTOS.length;
+      throw new RangeError(`record ${index} is outside photos, which has records 0 to ${length - 1}`);
+    };
     return {
       id: "photos",
       classes: PHOTOS.map(({ name }) => name),
       shape: [3, size, size] as const,
-      length: PHOTOS.length * order.length,
+      length,
       synthetic: false,
       credits: PHOTOS.map(({ credit }) => credit),
-      label: (index: number) => index % PHOTOS.length,
+      label: photoOf,
       pixels(index: number) {
+        const photo = photos[photoOf(index)]!;
         const place = order[Math.floor(index / PHOTOS.length)]!;
         const [row, column] = [Math.floor(place / steps), place % steps];
-        return cut(photos[index % PHOTOS.length]!, row * stride, column * stride, size);
+        return cut(photo, row * stride, column * stride, size);
       },
     };
   },
