@@ -8,7 +8,7 @@ import { heNormal } from "../../models/initial.js";
 import { reluLayer, sequence } from "../../models/layers.js";
 import { convolution } from "../../models/layers-image.js";
 import type { AttackContext } from "../define.js";
-import { heldWeights, trainNetwork } from "./train-network.js";
+import { heldWeights, type TrainingContext, trainNetwork } from "./train-network.js";
 import { withMirrored } from "./unit-pictures.js";
 import { upsampling } from "./upsampling.js";
 
@@ -70,7 +70,7 @@ const cut = ({ shape, data }: Tensor, from: number, to: number): Tensor => {
 export async function trainAutoEncoder(
   pictures: Tensor,
   { trainingSteps, trainingBatch }: AutoEncoderOptions,
-  context: Pick<AttackContext, "backend" | "random" | "signal" | "progress">,
+  context: TrainingContext,
 ): Promise<AutoEncoder> {
   const count = pictures.shape[0]!;
   const kept = Math.max(1, Math.floor(count / HELD_OUT));

@@ -7,9 +7,8 @@ import type { Lookup } from "../../models/define.js";
 import { heNormal } from "../../models/initial.js";
 import { flatten, type Layer, linear, reluLayer, sequence } from "../../models/layers.js";
 import { convolution } from "../../models/layers-image.js";
-import type { AttackContext } from "../define.js";
 import type { Generator } from "./generator.js";
-import { trainNetwork } from "./train-network.js";
+import { type TrainingContext, trainNetwork } from "./train-network.js";
 import { withMirrored } from "./unit-pictures.js";
 import { upsampling } from "./upsampling.js";
 
@@ -33,7 +32,7 @@ const unflatten =
 export async function trainVae(
   pictures: Tensor,
   { latent, trainingSteps, trainingBatch }: VaeOptions,
-  context: Pick<AttackContext, "backend" | "random" | "signal" | "progress">,
+  context: TrainingContext,
 ): Promise<Generator> {
   const resolution = pictures.shape.slice(1) as readonly number[] as ImageShape;
   const [channels, height, width] = resolution;
