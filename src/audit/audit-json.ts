@@ -70,6 +70,7 @@ const cell = z.object({
   recipe: z.object({
     attackOptions: z.record(z.string(), z.unknown()),
     defenseOptions: z.record(z.string(), z.unknown()),
+    setting: z.record(z.string(), z.unknown()).optional().describe("what was different for this attack"),
     labels: z.enum(["recovered", "known"]),
     backend: z.string(),
     handed: z.array(z.string()).describe("capabilities whose content the attack received"),

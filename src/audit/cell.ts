@@ -69,7 +69,8 @@ export function describeCell(
     recipe: {
       attackOptions: { ...cell.attackOptions },
       defenseOptions: { ...cell.defenseOptions },
-      labels: config.labels,
+      ...(cell.setting ? { setting: { ...cell.setting } } : {}),
+      labels: cell.own.labels,
       backend: BACKEND,
       handed: [...(result?.handed ?? [])],
       galleryClasses: result?.galleryClasses ?? 0,
@@ -100,11 +101,9 @@ function positiveControl({ attack }: PlannedCell, plan: Plan, outcomes: Readonly
 }
 
 function ownModelControl(cell: PlannedCell, plan: Plan, outcomes: ReadonlyMap<string, Outcome>): ControlJson {
-  const key = attackKey(cell.attack, cell.attackOptions);
+  const key = attackKey(cell);
   const passes = ({ images }: CaseResult) => images.some(({ leaked }) => leaked);
-  const won = plan.cells.find(
-    (other) => attackKey(other.attack, other.attackOptions) === key && ownCell(other, outcomes),
-  );
+  const won = plan.cells.find((other) => attackKey(other) === key && ownCell(other, outcomes));
   if (won) {
     const what = `${cell.attack.id} on this model, batch 1, no defense: the undefended cell itself`;
     return controlOf(ownCell(won, outcomes)!, false, what, RECOVERED_DB, passes);

@@ -87,6 +87,27 @@ const modelSchema = z
   })
   .overwrite((model) => (model.file === undefined ? model : { ...model, name: basename(model.file) }));
 
+/** An attack may have a setting of its own: some work on FedAvg or on several rounds only, some on nets with BatchNorm. */
+const attackChoice = z.union([
+  z.string(),
+  z.looseObject({
+    id: z.string(),
+    setting: z
+      .strictObject({
+        model: modelSchema.optional(),
+        // Not `partial()`: that would fill in defaults over what the configuration says.
+        federation: z.record(z.string(), z.unknown()).optional(),
+        records: records.optional(),
+        labels: z.enum(["recovered", "known"]).optional(),
+      })
+      .optional()
+      .describe("what is different for this attack; its federation's other fields are those of the configuration"),
+  }),
+]);
+
+/** What an attack's own setting changes. */
+export type AttackSetting = NonNullable<Exclude<z.infer<typeof attackChoice>, string>["setting"]>;
+
 export const configSchema = z.strictObject({
   model: modelSchema.prefault({}),
   data: dataSchema.prefault({}),
@@ -108,7 +129,7 @@ export const configSchema = z.strictObject({
     .min(1)
     .default(["A", "B"]),
   attacks: z
-    .array(choice)
+    .array(attackChoice)
     .min(1)
     .default([...defaultAttacks]),
   defenses: z.array(choice).min(1).default(["none"]),
@@ -127,3 +148,19 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 /** What a user writes. */
 export type ConfigInput = z.input<typeof configSchema>;
+
+/** The configuration as it is for an attack with a setting of its own. Throws TypeError for a federation that does not fit. */
+export function configFor(
+  config: Config,
+  { model, federation = {}, records: own, labels }: AttackSetting = {},
+): Config {
+  const merged = federationSchema.safeParse({ ...config.federation, ...federation });
+  if (!merged.success) throw new TypeError(`setting.federation of an attack: ${z.prettifyError(merged.error)}`);
+  return {
+    ...config,
+    ...(model ? { model } : {}),
+    ...(labels ? { labels } : {}),
+    ...(own === undefined ? {} : { data: { ...config.data, records: own } }),
+    federation: merged.data,
+  };
+}

@@ -62,6 +62,31 @@ describe("the cells of a plan", () => {
     }
   });
 
+  it("have a setting of their own where the attack has one, and leave the others theirs", () => {
+    const setting = {
+      model: { name: "mlp" },
+      federation: { batchSize: 1, algorithm: "FedAvg", samples: 2 },
+      records: 4,
+    };
+    const input: ConfigInput = {
+      threats: ["C"],
+      attacks: [{ id: "dlf", setting }, "dlg"],
+      federation: { batchSize: 2, learningRate: 0.3 },
+      data: { source: "portraits", records: 6 },
+    };
+    const [own, other] = plan(input).cells;
+    expect(own!.case!.spec).toMatchObject({
+      model: { name: "mlp" },
+      federation: { algorithm: "FedAvg", samples: 2, batchSize: 1, learningRate: 0.3 },
+      data: { source: "portraits", records: 4 },
+    });
+    expect(other!.case!.spec).toMatchObject({ model: { name: "lenet" }, federation: { algorithm: "FedSGD" } });
+    const wrong = { ...input, attacks: [{ id: "dlf", setting: { federation: { batchsize: 1 } } }] };
+    expect(() => plan(wrong)).toThrow(/setting\.federation of an attack: [\s\S]*batchsize/);
+    const uneven = { ...input, attacks: [{ id: "dlf", setting: { ...setting, records: 3 } }] };
+    expect(() => plan(uneven)).toThrow("3 image(s) do not cut into federations of 1 x 2 records");
+  });
+
   it("are not applicable where the batch is too large for the attack", () => {
     const input = { ...everything, federation: { batchSize: 2 } };
     expect(cellOf(input, "idlg", "A").reason).toBe(
@@ -145,7 +170,9 @@ describe("the controls of a plan", () => {
     });
     const { id, options } = catalogue.attacks.get("dlg")!;
     expect(ownControls.size).toBe(2);
-    const { spec } = ownControls.get(attackKey({ id } as Attack, options.parse({ starts: 2 })))!;
+    const { spec } = ownControls.get(
+      attackKey({ attack: { id } as Attack, attackOptions: options.parse({ starts: 2 }), setting: undefined }),
+    )!;
     expect(spec).toMatchObject({
       model: { name: "mlp" },
       data: { records: [9, 8] },

@@ -8,14 +8,14 @@ import { models } from "../models/index.js";
 import { handedOver, refusal, type ThreatLetter, threatLetters, weakestThreat } from "../threat/capabilities.js";
 import type { CaseSpec, Chosen } from "./case.js";
 import type { Catalogue } from "./catalogue.js";
-import { type Config, configSchema } from "./config.js";
+import { type AttackSetting, type Config, configFor, configSchema } from "./config.js";
 import { embedded } from "./content.js";
 import { basicKnowledge } from "./evaluate.js";
 import { caseKey } from "./key.js";
 import { nearest } from "./nearest.js";
 import { easiest, imagesPerUpdate, isPlain, recordsPerFederation } from "./protocol.js";
 import { chooseMetric } from "./score.js";
-import { unevenRecords } from "./setting.js";
+import { unevenIn } from "./setting.js";
 
 /** A configuration that names something unknown or gives it impossible options. */
 export class PlanError extends Error {
@@ -31,6 +31,9 @@ export interface PlannedCell {
   readonly threat: ThreatLetter;
   readonly attack: Attack;
   readonly attackOptions: Chosen["options"];
+  /** What is different for this attack, and the configuration with it. */
+  readonly setting: AttackSetting | undefined;
+  readonly own: Config;
   readonly defense: Defense | null;
   readonly defenseOptions: Chosen["options"];
   /** True when the attacker knows the defense. */
@@ -60,15 +63,19 @@ export interface PlanSettings {
 const OWN_CONTROL_RECORDS = 2;
 
 /** What names the own-model control of a cell. */
-export const attackKey = (attack: Attack, options: Chosen["options"]): string =>
-  `${attack.id} ${JSON.stringify(options)}`;
+export const attackKey = ({
+  attack,
+  attackOptions,
+  setting,
+}: Pick<PlannedCell, "attack" | "attackOptions" | "setting">): string =>
+  `${attack.id} ${JSON.stringify(attackOptions)} ${JSON.stringify(setting ?? {})}`;
 
 function choose<T extends { readonly id: string; readonly options: z.ZodObject }>(
   kind: string,
   choice: string | { readonly id: string; readonly [option: string]: unknown },
   known: ReadonlyMap<string, T>,
 ): { definition: T; options: Chosen["options"] } {
-  const { id, ...options } = typeof choice === "string" ? { id: choice } : choice;
+  const { id, setting: _, ...options } = typeof choice === "string" ? { id: choice, setting: undefined } : choice;
   const definition = known.get(id);
   if (!definition) {
     const close = nearest(id, [...known.keys()]);
@@ -87,27 +94,30 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
     throw new PlanError(`unknown model "${config.model.name}"${close ? `; did you mean "${close}"?` : ""}`);
   }
   for (const name of config.metrics) chooseMetric(name, metrics);
-  const count = recordCount(config);
-  const uneven = unevenRecords(config.federation, count, recordsPerFederation(config.federation, count));
-  if (config.updates === undefined && uneven) throw new PlanError(uneven);
-  const chosenAttacks = config.attacks.map((choice) => choose("attack", choice, attacks));
+  const chosenAttacks = config.attacks.map((choice) => {
+    const setting = typeof choice === "string" ? undefined : choice.setting;
+    const own = configFor(config, setting);
+    const uneven = unevenIn(own);
+    if (uneven) throw new PlanError(uneven);
+    return { ...choose("attack", choice, attacks), own, setting };
+  });
   const chosenDefenses = config.defenses.map((choice) =>
     choice === "none" ? null : choose("defense", choice, defenses),
   );
 
   const planCase = (spec: CaseSpec): PlannedCase => ({ spec, key: caseKey(spec, settings.code) });
-  const base = (attack: Attack, options: Chosen["options"], threat: ThreatLetter): CaseSpec => ({
-    model: config.model,
-    data: config.data,
-    surrogate: config.surrogate,
-    federation: config.federation,
-    ...(config.updates === undefined ? {} : { updates: config.updates }),
-    labels: config.labels,
+  const base = (attack: Attack, options: Chosen["options"], threat: ThreatLetter, own: Config): CaseSpec => ({
+    model: own.model,
+    data: own.data,
+    surrogate: own.surrogate,
+    federation: own.federation,
+    ...(own.updates === undefined ? {} : { updates: own.updates }),
+    labels: own.labels,
     metrics: config.metrics,
     originals: settings.originals,
     seed: config.seed,
     budgetSeconds: config.budget.seconds,
-    threat: canonicalThreat(attack, threat, config),
+    threat: canonicalThreat(attack, threat, own),
     attack: { id: attack.id, options },
     defense: null,
     adaptive: false,
@@ -116,9 +126,9 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
   });
 
   const cells = config.threats.flatMap((threat) =>
-    chosenAttacks.flatMap(({ definition: attack, options }) =>
+    chosenAttacks.flatMap(({ definition: attack, options, own, setting }) =>
       chosenDefenses.flatMap((defense) => {
-        const reason = refusal(attack.id, attack.needs, threat) ?? unfit(attack, config);
+        const reason = refusal(attack.id, attack.needs, threat) ?? unfit(attack, own);
         const chosen = defense ? { id: defense.definition.id, options: defense.options } : null;
         const variants = chosen && attack.adaptsTo?.includes(chosen.id) ? [false, true] : [false];
         return variants.map(
@@ -126,10 +136,12 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
             threat,
             attack,
             attackOptions: options,
+            setting,
+            own,
             defense: defense?.definition ?? null,
             defenseOptions: defense?.options ?? {},
             adaptive,
-            case: reason ? null : planCase({ ...base(attack, options, threat), defense: chosen, adaptive }),
+            case: reason ? null : planCase({ ...base(attack, options, threat, own), defense: chosen, adaptive }),
             reason,
           }),
         );
@@ -147,21 +159,23 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
   const running = cells.filter((cell) => cell.case !== null);
   const controls = new Map(running.map(({ attack }) => [attack.id, planCase(controlSpec(attack, settings))]));
   const ownControls = new Map(
-    running.map(({ attack, attackOptions, threat }) => {
-      const { records } = config.data;
-      const federation = easiest(attack, config.federation);
+    running.map((cell) => {
+      const { attack, attackOptions, threat, own } = cell;
+      const { records } = own.data;
+      const count = recordCount(own);
+      const federation = easiest(attack, own.federation);
       const size = recordsPerFederation(federation, 1);
       const number = size * Math.min(OWN_CONTROL_RECORDS, Math.floor(count / size) || 1);
       const few = typeof records === "number" ? Math.min(records, number) : records.slice(0, number);
       // Captured updates are not of the easiest case: that one is simulated.
-      const { updates: _, ...simulated } = base(attack, attackOptions, weakestThreat(attack.needs) ?? threat);
+      const { updates: _, ...simulated } = base(attack, attackOptions, weakestThreat(attack.needs) ?? threat, own);
       const spec: CaseSpec = {
         ...simulated,
-        data: { ...config.data, records: few },
+        data: { ...own.data, records: few },
         federation,
         labels: "known",
       };
-      return [attackKey(attack, attackOptions), planCase(spec)];
+      return [attackKey(cell), planCase(spec)];
     }),
   );
   return { cells: planned, controls, ownControls };

@@ -109,9 +109,7 @@ function describeJobs(plan: Plan): Map<string, PlannedJob> {
 
 /** The own-model control of every attack that did not already win an undefended cell with one image per batch. */
 function neededOwnControls(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): PlannedCase[] {
-  const won = new Set(
-    plan.cells.filter((cell) => ownCell(cell, outcomes)).map((cell) => attackKey(cell.attack, cell.attackOptions)),
-  );
+  const won = new Set(plan.cells.filter((cell) => ownCell(cell, outcomes)).map((cell) => attackKey(cell)));
   return [...plan.ownControls].filter(([key]) => !won.has(key)).map(([, planned]) => planned);
 }
 

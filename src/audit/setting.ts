@@ -1,17 +1,19 @@
 // From a case's plain data to the real thing: data set, records, model, weights, surrogate pictures and the batches of the client.
 import { type Batch, type Dataset, readBatch } from "../data/dataset.js";
+import { nearDuplicateOf } from "../data/near-duplicate.js";
 import { keepsRecord, shiftPictures } from "../data/shift.js";
 import type { Random } from "../math/random.js";
 import { tensor } from "../math/tensor.js";
 import type { Model, Weights } from "../models/define.js";
 import type { Normalization } from "../threat/observation.js";
 import type { CaseSpec } from "./case.js";
+import type { Config } from "./config.js";
 import { openAlike, openFitting } from "./fit-data.js";
 import { weightsOf } from "./open-model.js";
 import { dealRecords, recordsPerFederation } from "./protocol.js";
 
 /** Why `total` records do not cut into federations of `size`, with the remedy; null when they do. */
-export function unevenRecords(
+function unevenRecords(
   { clients, samples, batchSize }: SettingSpec["federation"],
   total: number,
   size: number,
@@ -20,6 +22,17 @@ export function unevenRecords(
   const share = samples === undefined ? `batches of ${batchSize}` : `federations of ${clients} x ${samples} records`;
   const field = samples === undefined ? "federation.batchSize" : "federation.samples";
   return `${total} image(s) do not cut into ${share}; change data.records or ${field}`;
+}
+
+/** Why the records of a configuration do not cut into its federations; null when they do. */
+export function unevenIn({
+  data,
+  federation,
+  updates,
+}: Pick<Config, "data" | "federation" | "updates">): string | null {
+  if (updates !== undefined) return null;
+  const total = typeof data.records === "number" ? data.records : data.records.length;
+  return unevenRecords(federation, total, recordsPerFederation(federation, total));
 }
 
 /** The clients' side of a setting. */
@@ -132,17 +145,21 @@ async function openSurrogate(
       `surrogate pictures are ${other.shape.join("x")}, the client's are ${victim.shape.join("x")}; set surrogate.size`,
     );
   }
-  // By content: the same picture may come under another record number, path or spelling of the source.
-  const taken = victims.map((record) => victim.pixels(record));
-  const isVictim = (record: number) => {
-    const pixels = other.pixels(record);
-    return taken.some((known) => known.every((byte, i) => byte === pixels[i]));
-  };
-  const keeps = keepsRecord(shift, new Set(victims.map((record) => victim.label(record))), random.split("shift"));
+  // By content: the same picture may come under another record number, path or spelling of the source, or as a JPEG copy.
+  const copies = nearDuplicateOf(
+    victims.map((record) => victim.pixels(record)),
+    victim.shape,
+  );
+  const isVictim = (record: number) => copies(other.pixels(record));
+  const victimClasses = new Set(victims.map((record) => victim.classes[victim.label(record)]!));
+  const keeps = keepsRecord(shift, victimClasses, random.split("shift"));
   const fits = (record: number) => keeps(other, record) && !isVictim(record);
-  const list = typeof records === "number" ? firstRecords(other, records, fits) : records;
+  const list =
+    typeof records === "number" ? firstRecords(other, records, fits) : records.filter((record) => keeps(other, record));
   const shared = typeof records === "number" ? undefined : list.find(isVictim);
-  if (shared !== undefined) throw new RangeError(`surrogate record ${shared} is one of the records under attack`);
+  if (shared !== undefined) {
+    throw new RangeError(`surrogate record ${shared} is one of the records under attack, or nearly the same picture`);
+  }
   if (list.length === 0) throw new RangeError("no record is left for the surrogate set: name another surrogate.source");
   return shiftPictures(readBatch(other, list), shift, random.split("shift"));
 }

@@ -3,8 +3,7 @@ import { z } from "zod";
 import type { Catalogue } from "../audit/catalogue.js";
 import type { Config } from "../audit/config.js";
 import { suggestion } from "../audit/nearest.js";
-import { recordsPerFederation } from "../audit/protocol.js";
-import { unevenRecords } from "../audit/setting.js";
+import { unevenIn } from "../audit/setting.js";
 import { sources } from "../data/open.js";
 import { models } from "../models/index.js";
 import { type Path, type Problem, problemsOf } from "./problems.js";
@@ -35,7 +34,7 @@ function checkEntries(
 ): Problem[] {
   return entries.flatMap((entry, i) => {
     const place = [`${kind}s`, i];
-    const { id, ...options } = typeof entry === "string" ? { id: entry } : entry;
+    const { id, setting: _, ...options } = typeof entry === "string" ? { id: entry, setting: undefined } : entry;
     if (kind === "defense" && id === "none") return [];
     const words = kind === "defense" ? ["none", ...known.keys()] : [...known.keys()];
     const found = known.get(id);
@@ -63,9 +62,7 @@ function checkSource(id: string, options: Readonly<Record<string, unknown>>, bas
 function checkData({ data, surrogate, federation, updates }: Config): Problem[] {
   const { source, records, normalization: _, ...options } = data;
   const { source: other, records: __, shift: ___, ...otherOptions } = surrogate;
-  const count = typeof records === "number" ? records : records.length;
-  const uneven =
-    updates === undefined ? unevenRecords(federation, count, recordsPerFederation(federation, count)) : null;
+  const uneven = unevenIn({ data, federation, updates });
   return [
     ...checkSource(source, options, ["data"]),
     ...(other === undefined

@@ -29,4 +29,37 @@ export const presets: Readonly<Record<string, Preset>> = {
       budget: { seconds: 120 },
     },
   },
+  tour: {
+    title: "One attack of every kind: adversaries A to E, each with what only it can do; about ten minutes",
+    config: {
+      model: { name: "lenet" },
+      data: { source: "portraits", records: [0, 1] },
+      threats: ["A", "B", "C", "D", "E"],
+      attacks: [
+        { id: "dlg", ...quick },
+        { id: "grnn", iterations: 600 },
+        {
+          id: "cocktail-party",
+          setting: { model: { name: "mlp" }, federation: { batchSize: 8 }, records: 8 },
+        },
+        {
+          id: "dlf",
+          setting: {
+            model: { name: "convnet" },
+            federation: { algorithm: "FedAvg", samples: 4, batchSize: 2, localEpochs: 2, learningRate: 0.05 },
+            records: 4,
+          },
+        },
+        { id: "gi-pip", setting: { model: { name: "lenet-wide" } } },
+        {
+          id: "gradinversion",
+          iterations: 300,
+          setting: { model: { name: "convnet-bn" }, federation: { batchSize: 2 } },
+        },
+      ],
+      metrics: ["psnr", "ssim", "lpips", "iip"],
+      seed: 11,
+      budget: { seconds: 240 },
+    },
+  },
 };

@@ -20,10 +20,12 @@ export const shiftSchema = z
 
 export type Shift = z.infer<typeof shiftSchema>;
 
-/** Whether a picture stays among the surrogate ones: of the victim's classes only the share 1 - severity does. */
-export function keepsRecord({ kind, severity }: Shift, victimClasses: ReadonlySet<number>, random: Random) {
-  return ({ label }: Pick<Dataset, "label">, record: number): boolean =>
-    kind !== "classes" || !victimClasses.has(label(record)) || random.split("record", record).uniform() >= severity;
+/** Whether a picture stays among the surrogate ones: of the victim's classes (by name, for sources number theirs differently) only the share 1 - severity does. */
+export function keepsRecord({ kind, severity }: Shift, victimClasses: ReadonlySet<string>, random: Random) {
+  return ({ classes, label }: Pick<Dataset, "classes" | "label">, record: number): boolean =>
+    kind !== "classes" ||
+    !victimClasses.has(classes[label(record)]!) ||
+    random.split("record", record).uniform() >= severity;
 }
 
 /** The pictures as the adversary has them, pixels in [0, 1]. */

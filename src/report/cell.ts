@@ -74,6 +74,7 @@ function recipe({ cell, cells }: CellGroup): Html {
 ${term("Handed over to the attack", made.handed.join(", ") || "nothing")}
 ${term("Labels", made.labels === "known" ? "known to the adversary (assumed, ◦)" : "recovered by the attack")}
 ${term(`Attack ${cell.attack}`, options(made.attackOptions))}
+${made.setting && term("Setting of this attack", describeOptions(made.setting))}
 ${term(`Defense ${cell.defense}`, options(made.defenseOptions))}
 ${term("Seed", cell.case.seed)}
 ${term("Backend", made.backend)}
