@@ -79,7 +79,7 @@ export default defineAttack({
     {
       id: "top-k",
       claim:
-        "convnet, batch 4, of which 5 % of the update's entries are sent: better than total variation alone at its best weight, and less so " +
+        "convnet, batch 4, of which 5 % of the update's entries are sent: 0.5 dB or 0.03 of SSIM over total variation alone at either of its best weights, and " +
         "where the auto-encoder has seen pictures of another kind",
       seeds: 3,
       setting: { model: "convnet", batchSize: 4, labels: "known", from: 167, surrogate: { records: 1000 } },
@@ -97,10 +97,10 @@ export default defineAttack({
         {
           arm: "attack",
           minus: "inverting-gradients",
-          metric: "ssim",
+          metric: "psnr",
           over: "mean",
           op: ">=",
-          value: 0.03,
+          value: 0.5,
           evidence: "estimated",
         },
         {
@@ -120,6 +120,10 @@ export default defineAttack({
           op: ">=",
           value: 0,
           evidence: "estimated",
+          fails: {
+            measured: "seed 1: 0.055 on photographs, -0.019 on CIFAR-10",
+            why: "the term knows how smooth pictures are more than what they show, and drawn portraits teach that as well as photographs do",
+          },
         },
       ],
     },
