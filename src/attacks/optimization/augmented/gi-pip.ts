@@ -79,8 +79,8 @@ export default defineAttack({
     {
       id: "top-k",
       claim:
-        "convnet, batch 4, of which 5 % of the update's entries are sent: 0.5 dB or 0.03 of SSIM over total variation alone at either of its best weights, and " +
-        "where the auto-encoder has seen pictures of another kind",
+        "convnet, batch 4, of which 5 % of the update's entries are sent: 0.5 dB or 0.03 of SSIM more than with total variation alone, at " +
+        "either of its best weights, and less so where the auto-encoder has seen pictures of another kind",
       seeds: 3,
       setting: { model: "convnet", batchSize: 4, labels: "known", from: 167, surrogate: { records: 1000 } },
       arms: {
