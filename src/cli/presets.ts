@@ -45,10 +45,13 @@ export const presets: Readonly<Record<string, Preset>> = {
         {
           id: "dlf",
           setting: {
-            model: { name: "convnet" },
-            federation: { algorithm: "FedAvg", samples: 4, batchSize: 2, localEpochs: 2, learningRate: 0.05 },
-            records: 4,
+            model: { name: "lenet-wide" },
+            federation: { algorithm: "FedAvg", samples: 2, localEpochs: 3, learningRate: 0.02 },
           },
+        },
+        {
+          id: "tgias-ro",
+          setting: { model: { name: "lenet-wide" }, federation: { rounds: 3, batches: "fixed", learningRate: 0.01 } },
         },
         { id: "gi-pip", setting: { model: { name: "lenet-wide" } } },
         {
