@@ -12,6 +12,10 @@ const random = createRandom(2);
 const honest = freshPayload(models.lenet!(shape, 8), random);
 const batch = drawBatch(random.split("victim"), shape, 8, 1);
 const surrogate = drawBatch(random.split("surrogate"), shape, 8, 64);
+const local = {
+  ...{ learningRate: 0.02, localEpochs: 2, batchSize: 1, sampleCount: 2, steps: 4 },
+  ...{ mode: "eval" as const, momentum: 0, weightDecay: 0 },
+};
 
 /** All parts of an attack, one after the other, as an audit runs them. */
 async function play(id: string, signal: AbortSignal, endless: Record<string, unknown>) {
@@ -27,7 +31,13 @@ async function play(id: string, signal: AbortSignal, endless: Record<string, unk
   const noise = createRandom(4);
   const update = mapUpdate(message.update, () => noise.normal());
   const rounds = [{ round: 0, payload, view: { kind: "upload" as const, update } }];
-  const seen = observation({ updates: { rounds }, basicKnowledge: knowledge(1), surrogateData: surrogate });
+  const seen = observation({
+    updates: { rounds },
+    basicKnowledge: knowledge(1),
+    trainingDetails: { ...local, algorithm: attack.works.algorithms[0]! },
+    clientDistribution: { rounds: [] },
+    surrogateData: surrogate,
+  });
   return attack.run({ observation: seen, prepared, secret: armed?.secret }, options, context);
 }
 
