@@ -74,6 +74,27 @@ describe("leakscope audit", () => {
     expect((await leakscope("audit", "-c", "small.yaml", "--fresh", "--workers", "1")).err).toContain("started");
   });
 
+  it("exits 100 when an assertion fails, and writes every format; one that cannot fail is refused", async () => {
+    const demanding = `${config}assert: { "threat/*": [error, { maxLeaks: 0 }], "attack/*": [warn, { maxPsnr: 20 }] }\n`;
+    await writeFile(join(folder, "demanding.yaml"), demanding);
+    const outputs = ["o.json", "o.xml", "o.csv", "o.md"];
+    const { code, out } = await leakscope("audit", "-c", "demanding.yaml", ...outputs.flatMap((file) => ["-o", file]));
+    expect(code).toBe(100);
+    expect(out).toContain("failed (error)  threat/*: maxLeaks 0; measured 1");
+    expect(out).toContain("failed (warn)  attack/*: maxPsnr 20");
+    const [json, xml, csv, md] = await Promise.all(outputs.map((file) => readFile(join(folder, file), "utf8")));
+    expect(parseAudit(json!, "o.json").assertions.map(({ outcome }) => outcome)).toEqual(["failed", "failed"]);
+    expect(xml).toContain('<failure message="failed: measured 1');
+    expect(csv!.split("\r\n")[2]).toMatch(/^G,robbing-the-fed,none,false,/);
+    expect(md).toContain("## Vulnerabilities to known attacks");
+
+    await writeFile(join(folder, "idle.yaml"), `${config}assert: { "attack/dlg": [error, { maxPsnt: 20 }] }\n`);
+    const idle = await leakscope("audit", "-c", "idle.yaml");
+    expect(idle.code).toBe(1);
+    expect(idle.err).toContain("selects no attack of this audit");
+    expect(idle.err).toContain('unknown limit "maxPsnt"; did you mean "maxPsnr"?');
+  });
+
   it("stops within a second of Ctrl-C, keeps finished cells, and goes on where it stopped", async () => {
     const cwd = join(folder, "stopped");
     await mkdir(cwd);
@@ -124,7 +145,10 @@ describe("leakscope audit", () => {
   });
 
   it.concurrent.each([
-    [["audit", "-o", "a.pdf"], 'cannot write "a.pdf": the ending chooses the format, and there is .json or .html'],
+    [
+      ["audit", "-o", "a.pdf"],
+      'cannot write "a.pdf": the ending chooses the format, and there is .json or .html or .xml or .csv or .md',
+    ],
     [["audit", "--preset", "dmo"], 'unknown preset "dmo"; did you mean "demo"?'],
     [["audit", "--resume", "nowhere"], "nowhere is no run folder"],
     [["audit", "--resume", "--fresh"], "--resume continues a run with its own configuration"],

@@ -163,6 +163,7 @@ function buildAudit(): AuditJson {
     data: { id: "portraits", records: [0, 1, 2, 3], classes: ["dark hair", "fair hair"], synthetic: true },
     credits: ["Portraits: Personas by Draftbit, CC BY 4.0"],
     cells,
+    assertions: [],
     vulnerability: {
       measures: [
         {

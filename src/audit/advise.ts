@@ -8,7 +8,7 @@ import { RECOVERED_DB } from "./collect.js";
 const decided = ({ status }: CellJson) => status === "leak" || status === "resisted";
 
 /** Share of the cell's images that came back above 30 dB or are nearest to their own original. */
-function identifiedShare(cell: CellJson): number {
+export function identifiedShare(cell: CellJson): number {
   const { psnr, iip } = cell.scores;
   const identified = cell.images.filter((_, i) => (psnr?.perImage[i] ?? 0) >= RECOVERED_DB || iip?.perImage[i] === 1);
   return cell.images.length === 0 ? 0 : identified.length / cell.images.length;

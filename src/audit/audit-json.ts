@@ -1,6 +1,7 @@
 // The shape of `audit.json`, the truth that every report is made from. Versioned; fields may be added, never renamed. The JSON schema is
 // derived from it (`leakscope list --schema`). Numbers are finite: an undefined figure is null and carries a reason.
 import { z } from "zod";
+import { aggregates, assertionLevels } from "./assertions.js";
 import { configSchema } from "./config.js";
 
 export const schemaVersion = 1;
@@ -121,6 +122,19 @@ const vulnerability = z.object({
     .describe("rank correlation of each measure with mean PSNR per batch, undefended; +1: it foresaw what leaked"),
 });
 
+const assertion = z.object({
+  selector: z.string(),
+  level: z.enum(assertionLevels),
+  limit: z.string().describe("e.g. maxPsnr"),
+  bound: z.number(),
+  aggregate: z.enum(aggregates),
+  measured: figure,
+  outcome: z.enum(["passed", "failed", "undecided"]),
+  cells: z.int().describe("decided cells that it was judged by"),
+  worstCell: z.string().nullable().describe("key of the cell that leaks most"),
+  reason: z.string().optional().describe("why it is undecided"),
+});
+
 export const auditSchema = z.object({
   schemaVersion: z.literal(schemaVersion),
   tool: z.object({
@@ -149,6 +163,7 @@ export const auditSchema = z.object({
     .nullable()
     .describe("measures that need no attack, on the first batches; null: not taken"),
   findings: z.array(finding),
+  assertions: z.array(assertion).default([]),
   summary: z.record(
     z.string(),
     z.object({
@@ -170,5 +185,6 @@ export type VulnerabilityJson = z.infer<typeof vulnerability>;
 export type ScoreJson = z.infer<typeof score>;
 export type ControlJson = z.infer<typeof control>;
 export type ImageJson = z.infer<typeof image>;
+export type AssertionJson = z.infer<typeof assertion>;
 export type FindingJson = z.infer<typeof finding>;
 export type CellStatus = (typeof cellStatuses)[number];

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { defaultAttacks } from "../attacks/default-attacks.js";
 import { shiftSchema } from "../data/shift.js";
 import { type ThreatLetter, threatLetters } from "../threat/capabilities.js";
+import { assertSchema } from "./assertions.js";
 
 /** An id alone, or an id with options of its own. Options are checked against the attack's or defense's schema when planning. */
 const choice = z.union([z.string(), z.looseObject({ id: z.string() })]);
@@ -141,6 +142,7 @@ export const configSchema = z.strictObject({
   labels: z.enum(["recovered", "known"]).default("recovered"),
   report: z.strictObject({ originals: z.enum(["show", "blur", "omit"]).optional() }).prefault({}),
   seed: z.int().min(0).default(1),
+  assert: assertSchema,
   budget: z.strictObject({ seconds: z.number().gt(0).default(120).describe("per cell") }).prefault({}),
 });
 

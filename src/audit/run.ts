@@ -1,8 +1,10 @@
 // The audit: plan, run controls and cells on the pool, judge, advise. Cells finish independently; an abort keeps what is finished.
+
 import { cpus, platform, release, totalmem } from "node:os";
 import { openDataset } from "../data/open.js";
 import { createRandom } from "../math/random.js";
 import { advise, summarise } from "./advise.js";
+import { judgeAssertions } from "./assert.js";
 import { type AuditJson, schemaVersion } from "./audit-json.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
@@ -75,6 +77,7 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
     cells,
     vulnerability,
     findings: advise(cells, catalogue.defenses),
+    assertions: judgeAssertions(config.assert, cells, [...catalogue.metrics.values()]),
     summary: summarise(cells),
   };
 }

@@ -10,6 +10,7 @@ import type { Config, ConfigInput } from "../audit/config.js";
 import { suggestion } from "../audit/nearest.js";
 import { runAudit } from "../audit/run.js";
 import { createWorkerPool } from "../jobs/worker-pool.js";
+import { formats } from "../report/formats.js";
 import { renderReport } from "../report/html.js";
 import { serialiseAudit } from "../report/json.js";
 import { openRunFolder } from "../store/run-folder.js";
@@ -22,12 +23,6 @@ import { collect, wholeNumber } from "./options.js";
 import { presets } from "./presets.js";
 import { summaryText } from "./summary.js";
 import { describeTool } from "./tool.js";
-
-/** How an audit is written, by the ending of the file. */
-const formats: Readonly<Record<string, (audit: AuditJson) => string>> = {
-  ".json": serialiseAudit,
-  ".html": renderReport,
-};
 
 interface AuditOptions {
   readonly config?: string;
@@ -47,11 +42,12 @@ Examples:
   leakscope audit --preset demo                  a few minutes, embedded pictures, no download
   leakscope audit                                what ${DEFAULT_FILE} says
   leakscope audit -c fl.yaml -o audit.json -o report.html
+  leakscope audit -o junit.xml -o cells.csv -o summary.md       for CI, statistics, and a data-protection file
   leakscope audit --resume                       go on with the newest run
   leakscope audit --json | jq .summary
 
 Exit codes: 0 good (a leak alone is a result), 1 the tool failed, 2 unknown (a control failed or a budget ran out),
-130 interrupted.`;
+100 an assertion of the configuration failed (assert:), 130 interrupted.`;
 
 /** The verb. `exit` is told how the process should end. */
 export function auditCommand(exit: (code: ExitCode) => void): Command {
@@ -59,7 +55,12 @@ export function auditCommand(exit: (code: ExitCode) => void): Command {
     .description("run every attack under every threat model against every defense, and write a report")
     .option("-c, --config <file>", `configuration (default: ${DEFAULT_FILE} where there is one)`)
     .option("--preset <name>", `a ready-made configuration: ${Object.keys(presets).join(", ")}`)
-    .option("-o, --output <file>", "write the result here, too; .json or .html (repeatable)", collect, [])
+    .option(
+      "-o, --output <file>",
+      "write the result here, too: .json, .html, .xml (JUnit), .csv or .md (repeatable)",
+      collect,
+      [],
+    )
     .option("--resume [folder]", "go on with this run, or with the newest")
     .option("--fresh", "compute everything again, whatever is known from earlier runs")
     .option("--workers <n>", "cases side by side (default: one per core)", wholeNumber(1))

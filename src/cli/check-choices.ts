@@ -1,5 +1,7 @@
 // Checks the words of a configuration against what there is: attacks, defenses and metrics with their options, models, data sources.
 import { z } from "zod";
+import { limitNames, readLimit } from "../audit/assert.js";
+import { matches, type SelectorPart, selectorKinds, selectorParts } from "../audit/assertions.js";
 import type { Catalogue } from "../audit/catalogue.js";
 import type { Config } from "../audit/config.js";
 import { suggestion } from "../audit/nearest.js";
@@ -106,6 +108,30 @@ function checkPlayable({ federation, updates, defenses }: Config, use: Use): Pro
   ];
 }
 
+/** An assertion that selects nothing, or bounds nothing that is measured, could not fail. */
+function checkAssertions({ assert, attacks, defenses, threats, metrics }: Config, catalogue: Catalogue): Problem[] {
+  const idOf = (choice: string | { readonly id: string }): string => (typeof choice === "string" ? choice : choice.id);
+  const words = { attack: attacks.map(idOf), defense: defenses.map(idOf), threat: threats as readonly string[] };
+  const scored = new Set(metrics.map((name) => name.split("/")[0]!));
+  const known = [...catalogue.metrics.values()].filter(({ id }) => scored.has(id));
+  const named = ({ kind, glob }: SelectorPart) =>
+    words[kind].some((word) => matches(glob, word))
+      ? []
+      : [`selects no ${kind} of this audit; ${suggestion(glob, words[kind])}`];
+  return Object.entries(assert).flatMap(([selector, [, { aggregate: _, ...limits }]]) => {
+    const parts = selectorParts(selector);
+    const wrong = parts
+      ? parts.flatMap(named)
+      : [`expected ${selectorKinds.map((kind) => `${kind}/…`).join(", ")}, got "${selector}"`];
+    return [
+      ...wrong.map((message) => ({ path: ["assert", selector], atKey: true, message })),
+      ...Object.keys(limits).flatMap((name) =>
+        readLimit(name, known) ? [] : checkWord("limit", name, limitNames(known), ["assert", selector, 1, name]),
+      ),
+    ];
+  });
+}
+
 /** Everything that the configuration's schema cannot know. Empty when all is well. */
 export function checkChoices(config: Config, catalogue: Catalogue, use: Use): Problem[] {
   return [
@@ -114,6 +140,7 @@ export function checkChoices(config: Config, catalogue: Catalogue, use: Use): Pr
     ...checkData(config),
     ...checkEntries("attack", config.attacks, catalogue.attacks),
     ...checkEntries("defense", config.defenses, catalogue.defenses),
+    ...checkAssertions(config, catalogue),
     ...config.metrics.flatMap((name, i) => checkMetric(name, catalogue, ["metrics", i])),
   ];
 }

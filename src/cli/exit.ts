@@ -10,11 +10,18 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** A leak is a result, not a failure: only errors, undecided cells and an interruption count. */
-export function exitCodeOf({ interrupted, cells }: Pick<AuditJson, "interrupted" | "cells">): ExitCode {
+/** A leak is a result, not a failure: only errors, assertions of level error, undecided cells and an interruption count. */
+export function exitCodeOf({
+  interrupted,
+  cells,
+  assertions,
+}: Pick<AuditJson, "interrupted" | "cells" | "assertions">): ExitCode {
+  const serious = assertions.filter(({ level }) => level === "error");
   if (interrupted) return exitCodes.interrupted;
   if (cells.some(({ status }) => status === "error")) return exitCodes.failed;
+  if (serious.some(({ outcome }) => outcome === "failed")) return exitCodes.assertion;
   if (cells.some(({ status }) => status === "unknown")) return exitCodes.unknown;
+  if (serious.some(({ outcome }) => outcome === "undecided")) return exitCodes.unknown;
   return exitCodes.good;
 }
 

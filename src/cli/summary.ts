@@ -1,6 +1,6 @@
 // An audit in a few lines on the terminal: one per threat model, the worst finding, and where the report is.
 import { createColors } from "picocolors";
-import type { AuditJson, FindingJson } from "../audit/audit-json.js";
+import type { AssertionJson, AuditJson, FindingJson } from "../audit/audit-json.js";
 import { duration, figure, table, wrap } from "./table.js";
 
 export interface SummaryPlaces {
@@ -8,6 +8,8 @@ export interface SummaryPlaces {
   /** Folder of the run, as one would type it. */
   readonly run: string;
 }
+
+type Colours = ReturnType<typeof createColors>;
 
 const order: readonly FindingJson["severity"][] = ["high", "medium", "low", "unknown", "info"];
 
@@ -31,6 +33,7 @@ export function summaryText(audit: AuditJson, { report, run }: SummaryPlaces, co
     ...(worst
       ? ["", `${bold(worst.title)} (${worst.severity})`, `  ${wrap(`${worst.text} ${worst.advice}`, 100, "  ")}`]
       : []),
+    ...assertionLines(audit.assertions, createColors(color)),
     "",
     dim(
       `${decided} of ${audit.cells.length} cells decided in ${duration(audit.seconds)}, seed ${audit.config.seed}${labels}`,
@@ -38,4 +41,20 @@ export function summaryText(audit: AuditJson, { report, run }: SummaryPlaces, co
     `Report: ${report}`,
     ...(audit.interrupted ? [`Stopped; finished cells are kept. Go on with: leakscope audit --resume ${run}`] : []),
   ].join("\n");
+}
+
+/** One line per assertion that did not pass, and how many did. */
+function assertionLines(assertions: readonly AssertionJson[], { red, yellow, green }: Colours): string[] {
+  if (assertions.length === 0) return [];
+  const open = assertions.filter(({ outcome }) => outcome !== "passed");
+  const passed = assertions.length - open.length;
+  return [
+    "",
+    `Assertions: ${passed > 0 ? green(`${passed} passed`) : "0 passed"}`,
+    ...open.map(({ selector, level, limit, bound, measured, outcome, reason, worstCell }) => {
+      const paint = outcome === "failed" && level === "error" ? red : yellow;
+      const why = reason ?? `measured ${figure(measured)}${worstCell === null ? "" : `, cell ${worstCell}`}`;
+      return `  ${paint(`${outcome} (${level})`)}  ${selector}: ${limit} ${bound}; ${why}`;
+    }),
+  ];
 }

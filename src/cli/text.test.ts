@@ -55,6 +55,11 @@ describe("exitCodeOf", () => {
   const audit = (interrupted: boolean, ...statuses: CellStatus[]) => ({
     interrupted,
     cells: statuses.map((status) => ({ status }) as never),
+    assertions: [],
+  });
+  const demanded = (level: string, outcome: string, ...statuses: CellStatus[]) => ({
+    ...audit(false, ...statuses),
+    assertions: [{ level, outcome } as never],
   });
 
   it("takes a leak for a result, and unknown for no pass", () => {
@@ -62,6 +67,14 @@ describe("exitCodeOf", () => {
     expect(exitCodeOf(audit(false, "leak", "unknown"))).toBe(2);
     expect(exitCodeOf(audit(false, "error", "unknown"))).toBe(1);
     expect(exitCodeOf(audit(true, "error", "unknown"))).toBe(130);
+  });
+
+  it("tells failed assertions of level error, unless the tool itself failed", () => {
+    expect(exitCodeOf(demanded("error", "failed", "leak", "unknown"))).toBe(100);
+    expect(exitCodeOf(demanded("warn", "failed", "leak"))).toBe(0);
+    expect(exitCodeOf(demanded("error", "passed", "resisted"))).toBe(0);
+    expect(exitCodeOf(demanded("error", "undecided", "not-applicable"))).toBe(2);
+    expect(exitCodeOf(demanded("error", "failed", "error"))).toBe(1);
   });
 });
 
