@@ -5,6 +5,7 @@ import type { LabelOptions } from "../../labels/batch-labels.js";
 
 interface Options extends LabelOptions {
   readonly iterations: number;
+  readonly learningRate: number;
   readonly tv: number;
   readonly prior: number;
   readonly epochs: "separate" | "shared";
@@ -24,18 +25,18 @@ const WEAK_TV = 2e-4;
 export const dlfProofs: readonly Proof<Options>[] = [
   {
     id: "unroll",
-    claim: "6 images, 3 epochs of 2 mini-batches: simulating all steps beats the view of the update as one gradient",
+    claim: "4 images, 2 epochs of 2 mini-batches: simulating all steps beats the view of the update as one gradient",
     quick: true,
     seeds: 3,
     setting: {
       model: "convnet",
-      batchSize: 3,
+      batchSize: 2,
       labels: "known",
-      federation: { algorithm: "FedAvg", samples: 6, localEpochs: 3, learningRate: 0.05 },
+      federation: { algorithm: "FedAvg", samples: 4, localEpochs: 2, learningRate: 0.1 },
     },
     arms: {
-      attack: { options: { iterations: 150 } },
-      "one-gradient": { options: { iterations: 150, unroll: "single" } },
+      attack: { options: { iterations: 300, learningRate: 0.1 } },
+      "one-gradient": { options: { iterations: 300, learningRate: 0.1, unroll: "single" } },
     },
     bars: [
       { arm: "attack", minus: "one-gradient", metric: "psnr", over: "mean", op: ">=", value: 3, evidence: "measured" },
