@@ -6,7 +6,7 @@ import { laplaceQuantile, normalQuantile } from "../src/math/normal.js";
 import { createRandom, type Random } from "../src/math/random.js";
 import { sizeOf, tensor } from "../src/math/tensor.js";
 import { models } from "../src/models/index.js";
-import { attackContext, freshPayload } from "./small-round.js";
+import { armInput, attackContext, freshPayload } from "./small-round.js";
 
 export interface Armed {
   readonly name: string;
@@ -44,7 +44,7 @@ async function robbingTheFedPayloads(honest: Payload, surrogate: Batch, random: 
   const arm = async (bins: number, edges: string) => {
     const options = robbingTheFed.options.parse({ bins, edges });
     const prepared = await robbingTheFed.prepare!({ payload: honest, surrogate }, options, context);
-    return (await robbingTheFed.arm!({ payload: honest, prepared }, options, context)).payload(0, 0, []);
+    return (await robbingTheFed.arm!(armInput(honest, prepared), options, context)).payload(0, 0, []);
   };
   for (const edges of ["normal", "empirical"]) {
     for (const bins of [16, 64, 256])

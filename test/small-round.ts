@@ -69,6 +69,14 @@ export const knowledge = (batchSize: number): BasicKnowledge => ({
   loss: { kind: "cross-entropy", reduction: "mean" },
 });
 
+/** What a malicious server is armed with, on raw pixels. */
+export const armInput = (payload: Payload, prepared: unknown = undefined, { clients = 1, batchSize = 1 } = {}) => ({
+  payload,
+  prepared,
+  clients,
+  basicKnowledge: knowledge(batchSize),
+});
+
 /** A context with all the time in the world; `seed` starts the attack's stream. */
 export function attackContext(seed: number, overrides: Partial<AttackContext> = {}): AttackContext {
   return {

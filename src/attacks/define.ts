@@ -6,7 +6,7 @@ import type { ClientId, Payload } from "../federated/hooks.js";
 import type { Random } from "../math/random.js";
 import type { Tensor } from "../math/tensor.js";
 import type { Capability } from "../threat/capabilities.js";
-import type { Grants, Observation, ObservedRound } from "../threat/observation.js";
+import type { Answer, BasicKnowledge, Grants, Observation } from "../threat/observation.js";
 
 export interface Paper {
   readonly authors: string;
@@ -69,13 +69,24 @@ export interface PrepareInput {
   readonly surrogate: Batch;
 }
 
-/** The malicious server: what it sends, and the secret that never reaches a client. */
+export interface ArmInput<Prepared> {
+  /** What an honest server would send. */
+  readonly payload: Payload;
+  readonly prepared: Prepared;
+  /** How many clients the federation has, numbered from 0. */
+  readonly clients: number;
+  /** What it knows of their batches before the first round. */
+  readonly basicKnowledge: BasicKnowledge;
+}
+
+/** The malicious server: what it sends, and the secret that never reaches a client. `history` is every answer so far, of all clients. */
 export interface ArmedServer<Secret> {
   readonly secret: Secret;
-  payload(round: number, client: ClientId, history: readonly ObservedRound[]): Payload;
-  cohort?(round: number, pool: readonly ClientId[], history: readonly ObservedRound[]): readonly ClientId[];
-  sybils?(round: number, history: readonly ObservedRound[]): readonly Batch[];
-  done?(history: readonly ObservedRound[]): boolean;
+  payload(round: number, client: ClientId, history: readonly Answer[]): Payload;
+  cohort?(round: number, pool: readonly ClientId[], history: readonly Answer[]): readonly ClientId[];
+  sybils?(round: number, history: readonly Answer[]): readonly Batch[];
+  /** Where it is there, `client` is queried again within the round until it says true. */
+  done?(history: readonly Answer[], client: ClientId): boolean;
 }
 
 /** A federation as controls and proofs state it; what is left out has the defaults of a configuration (audit/config.ts). */
@@ -199,11 +210,7 @@ export interface AttackDefinition<
   readonly control: Control<z.infer<Schema>>;
   readonly proofs: readonly Proof<z.infer<Schema>>[];
   prepare?(input: PrepareInput, options: z.infer<Schema>, context: AttackContext): Promise<Prepared>;
-  arm?(
-    input: { readonly payload: Payload; readonly prepared: Prepared },
-    options: z.infer<Schema>,
-    context: AttackContext,
-  ): Promise<ArmedServer<Secret>>;
+  arm?(input: ArmInput<Prepared>, options: z.infer<Schema>, context: AttackContext): Promise<ArmedServer<Secret>>;
   run(
     input: { readonly observation: Observation<Needs, Uses>; readonly prepared: Prepared; readonly secret: Secret },
     options: z.infer<Schema>,

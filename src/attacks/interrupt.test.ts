@@ -1,6 +1,14 @@
 // Every attack of the catalogue stops within a second of an abort, wherever it is.
 import { describe, expect, it } from "vitest";
-import { attackContext, drawBatch, freshPayload, knowledge, observation, playRound } from "../../test/small-round.js";
+import {
+  armInput,
+  attackContext,
+  drawBatch,
+  freshPayload,
+  knowledge,
+  observation,
+  playRound,
+} from "../../test/small-round.js";
 import { loadCatalogue } from "../audit/catalogue.js";
 import { mapUpdate } from "../federated/update.js";
 import { createRandom } from "../math/random.js";
@@ -24,7 +32,7 @@ async function play(id: string, signal: AbortSignal, endless: Record<string, unk
   const known = Object.fromEntries(Object.entries(endless).filter(([option]) => option in attack.options.shape));
   const options = attack.options.parse(known);
   const prepared = await attack.prepare?.({ payload: honest, surrogate }, options, context);
-  const armed = await attack.arm?.({ payload: honest, prepared }, options, context);
+  const armed = await attack.arm?.(armInput(honest, prepared), options, context);
   const payload = armed?.payload(0, 0, []) ?? honest;
   const { message } = (await playRound({ payload, batch })).clients.get(0)!;
   // Noise, so that no search ends because it has found what it looked for.

@@ -19,6 +19,7 @@ import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
 import type { JobProgress } from "./interfaces.js";
 import { picture } from "./pictures.js";
+import { imagesPerUpdate } from "./protocol.js";
 import { openGames, type Scene } from "./scene.js";
 import { matchRecords } from "./score.js";
 import { normalise, openSetting } from "./setting.js";
@@ -54,8 +55,11 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
     const prepared = powers.has("surrogateData")
       ? await attack.prepare?.({ payload: honest, surrogate }, options, shared)
       : undefined;
+    const { clients } = spec.federation;
+    const images = imagesPerUpdate(spec.federation, setting.federations[0]?.flat().length ?? 0);
+    const before = basicKnowledge({ batchSize: images }, setting.normalization);
     const armed = powers.has("activeManipulation")
-      ? await attack.arm?.({ payload: honest, prepared }, options, shared)
+      ? await attack.arm?.({ payload: honest, prepared, clients, basicKnowledge: before }, options, shared)
       : undefined;
     const server = armed && { behaviour: behaviourOf(armed), powers: powersOf(spec.threat) };
     const attached = defense ? [attach(defense, spec.defense!.options)] : [];

@@ -21,6 +21,12 @@ export interface ObservedRound {
   readonly view: View;
 }
 
+/** A query as the server that made it remembers it. */
+export interface Answer extends ObservedRound {
+  /** Whose upload it is; null for an aggregate. */
+  readonly client: ClientId | null;
+}
+
 /**
  * What came back: one client's upload; the aggregate, where uploads are hidden; or the step that the server released, w - w', all that
  * somebody outside sees of a federation.

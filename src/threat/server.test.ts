@@ -205,6 +205,7 @@ describe("an attack's armed server", () => {
     expect(told.map(({ length }) => length)).toEqual([0, 0, 2, 3]);
     expect(told[3]![2]).toEqual({
       round: 0,
+      client: 2,
       payload: rewritten,
       view: { kind: "upload", update: clients.get(2)!.repeats[0]!.message.update },
     });
@@ -216,7 +217,7 @@ describe("an attack's armed server", () => {
     const { payload } = armed;
     const { records } = await underThreat("F", behaviourOf({ payload }), { rounds: 2, defenses: [masks] });
     expect(told.at(-1)).toEqual([
-      { round: 0, payload: rewritten, view: { kind: "aggregate", update: records[0]!.aggregate } },
+      { round: 0, client: null, payload: rewritten, view: { kind: "aggregate", update: records[0]!.aggregate } },
     ]);
   });
 });

@@ -3,7 +3,7 @@ import type { Batch } from "../data/dataset.js";
 import type { ClientId, Payload } from "../federated/hooks.js";
 import type { Power, Powers, ServerBehaviour, ServerView } from "../federated/server-behaviour.js";
 import { grants, type ThreatLetter, threatModels, weakestThreat } from "./capabilities.js";
-import type { ObservedRound } from "./observation.js";
+import type { Answer } from "./observation.js";
 
 /** The powers of a server under `threat`, and why it lacks the others. */
 export function powersOf(threat: ThreatLetter): Powers {
@@ -20,11 +20,11 @@ export function powersOf(threat: ThreatLetter): Powers {
 
 /** The part of an attack's armed server that acts in rounds (attacks/define.ts). */
 interface Armed {
-  payload(round: number, client: ClientId, history: readonly ObservedRound[]): Payload;
-  cohort?(round: number, pool: readonly ClientId[], history: readonly ObservedRound[]): readonly ClientId[];
-  sybils?(round: number, history: readonly ObservedRound[]): readonly Batch[];
+  payload(round: number, client: ClientId, history: readonly Answer[]): Payload;
+  cohort?(round: number, pool: readonly ClientId[], history: readonly Answer[]): readonly ClientId[];
+  sybils?(round: number, history: readonly Answer[]): readonly Batch[];
   /** Where it is there, a client is queried again within the round until it says true. */
-  done?(history: readonly ObservedRound[]): boolean;
+  done?(history: readonly Answer[], client: ClientId): boolean;
 }
 
 /** An attack's server as a behaviour. Its history is every answer so far, an aggregate where the federation hides single ones. */
@@ -34,7 +34,7 @@ export function behaviourOf(armed: Armed): ServerBehaviour {
     ...(armed.done && {
       again: (round, client, seen) => {
         const history = historyOf(seen);
-        return armed.done?.(history) === false ? armed.payload(round, client, history) : null;
+        return armed.done?.(history, client) === false ? armed.payload(round, client, history) : null;
       },
     }),
     ...(armed.cohort && { cohort: (round, pool, seen) => armed.cohort!(round, pool, historyOf(seen)) }),
@@ -44,11 +44,18 @@ export function behaviourOf(armed: Armed): ServerBehaviour {
   };
 }
 
-const historyOf = (seen: readonly ServerView[]): ObservedRound[] =>
-  seen.flatMap(({ round, answers, hidden, aggregate }): ObservedRound[] => {
+const historyOf = (seen: readonly ServerView[]): Answer[] =>
+  seen.flatMap(({ round, answers, hidden, aggregate }): Answer[] => {
     if (!hidden) {
-      return answers.map(({ payload, message: { update } }) => ({ round, payload, view: { kind: "upload", update } }));
+      return answers.map(({ client, payload, message: { update } }) => ({
+        round,
+        client,
+        payload,
+        view: { kind: "upload", update },
+      }));
     }
     const payload = answers[0]?.payload;
-    return payload && aggregate ? [{ round, payload, view: { kind: "aggregate", update: aggregate } }] : [];
+    return payload && aggregate
+      ? [{ round, client: null, payload, view: { kind: "aggregate", update: aggregate } }]
+      : [];
   });

@@ -7,7 +7,7 @@ import { readBatch } from "../../src/data/dataset.js";
 import { openDataset } from "../../src/data/open.js";
 import { createRandom } from "../../src/math/random.js";
 import { splitBatch } from "../../src/metrics/image.js";
-import { attackContext } from "../small-round.js";
+import { armInput, attackContext } from "../small-round.js";
 import { caseOf, decibels, evaluate, note, pictures, type Run } from "./prove.js";
 
 const [{ setting, arms, bars }] = attack.proofs as [(typeof attack.proofs)[number]];
@@ -30,7 +30,7 @@ async function findAlone(run: Run): Promise<boolean[]> {
     spec.attack.options,
     context,
   );
-  const armed = await attack.arm!({ payload, prepared }, spec.attack.options, context);
+  const armed = await attack.arm!(armInput(payload, prepared), spec.attack.options, context);
   const { bias } = armed.secret as { bias: string };
   const edges = Array.from(armed.payload(0, 0, []).weights.get(bias)!.data, (value) => -value);
   const binOf = splitBatch(readBatch(dataset, run.records).inputs).map(({ data }) => {

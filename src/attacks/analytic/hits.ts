@@ -1,6 +1,16 @@
-// Hit extraction of spec/attacks-analytic.md 1.2: from per-bin weight and bias gradients to the inputs that were alone in a bin.
+// Hit extraction of spec/attacks-analytic.md 1.2: from per-row weight and bias gradients to the inputs that were alone in a row.
 // Nothing here knows the truth or the true batch size.
-import type { FloatArray } from "../../math/tensor.js";
+import { type FloatArray, sizeOf, tensor } from "../../math/tensor.js";
+import type { BasicKnowledge, ObservedRound } from "../../threat/observation.js";
+import type { Reconstruction } from "../define.js";
+import { modelRange, toPixels } from "../optimization/pixels.js";
+
+/** What one row of a layer's gradient says: an input, and how strong the gradient was that said it. */
+export interface Candidate {
+  readonly input: Float64Array;
+  /** Comparable among the rows of one update. */
+  readonly strength: number;
+}
 
 export interface Hit {
   readonly input: Float64Array;
@@ -8,9 +18,11 @@ export interface Hit {
   readonly validity: number;
 }
 
+/** Smallest and largest valid value by position in the input. */
+export type ValidRange = (position: number) => readonly [number, number];
+
 export interface ExtractOptions {
-  /** Smallest and largest valid value by position in the input. */
-  readonly range: (position: number) => readonly [number, number];
+  readonly range: ValidRange;
   /** Rows whose |bias gradient| is below this share of the largest are empty; raise it with noise. */
   readonly threshold: number;
 }
@@ -27,27 +39,39 @@ export function differenceRows(weight: FloatArray, bias: FloatArray): { weight: 
   return { weight: rows, bias: offsets };
 }
 
+/**
+ * The identity of a linear layer (1.1): x = (∂L/∂W_i) / (∂L/∂b_i), the row's mean input weighted by the samples' gradients, and the input itself
+ * where only one sample has one. NaN or infinite where the bias gradient vanishes.
+ */
+export const quotientOf = (weight: FloatArray, bias: FloatArray, row: number): Float64Array => {
+  const size = weight.length / bias.length;
+  return Float64Array.from({ length: size }, (_, i) => weight[row * size + i]! / bias[row]!);
+};
+
+/** The quotients of all rows that are not empty. */
+export function quotients(weight: FloatArray, bias: FloatArray, threshold: number): Candidate[] {
+  const largest = Math.max(...Array.from(bias, Math.abs));
+  return Array.from(bias, Math.abs).flatMap((strength, row) =>
+    strength > threshold * largest ? [{ input: quotientOf(weight, bias, row), strength }] : [],
+  );
+}
+
 const RANGE_SLACK = 0.05;
 const VALID_SHARE = 0.99;
 /** Two hits closer than this share of their size are one picture; two flat pictures of different brightness are not. */
 const SAME = 0.01;
 
-/** Candidate inputs, best first: x = w/β for every bin that passes the validity test, duplicates dropped. */
-export function extractHits(weight: FloatArray, bias: FloatArray, { range, threshold }: ExtractOptions): Hit[] {
-  const size = weight.length / bias.length;
-  const largest = Math.max(...Array.from(bias, Math.abs));
-  const hits: (Hit & { strength: number })[] = [];
-  for (let row = 0; row < bias.length; row++) {
-    const strength = Math.abs(bias[row]!);
-    if (!(strength > threshold * largest)) continue;
-    const input = Float64Array.from({ length: size }, (_, i) => weight[row * size + i]! / bias[row]!);
+/** Candidates that pass the validity test, best first, duplicates dropped. */
+export function keepValid(candidates: readonly Candidate[], range: ValidRange): Hit[] {
+  const hits: (Hit & Candidate)[] = [];
+  for (const { input, strength } of candidates) {
     let inside = 0;
     input.forEach((value, i) => {
       const [low, high] = range(i);
       const slack = RANGE_SLACK * (high - low);
       if (value >= low - slack && value <= high + slack) inside++;
     });
-    const validity = inside / size;
+    const validity = inside / input.length;
     if (validity < VALID_SHARE || hits.some((hit) => relativeDistance(hit.input, input) < SAME)) continue;
     hits.push({ input, validity, strength });
   }
@@ -56,6 +80,10 @@ export function extractHits(weight: FloatArray, bias: FloatArray, { range, thres
     .map(({ input, validity }) => ({ input, validity }));
 }
 
+/** Candidate inputs, best first: x = w/β for every bin that passes the validity test, duplicates dropped. */
+export const extractHits = (weight: FloatArray, bias: FloatArray, { range, threshold }: ExtractOptions): Hit[] =>
+  keepValid(quotients(weight, bias, threshold), range);
+
 function relativeDistance(a: Float64Array, b: Float64Array): number {
   let [apart, size] = [0, 0];
   for (let i = 0; i < a.length; i++) {
@@ -63,4 +91,31 @@ function relativeDistance(a: Float64Array, b: Float64Array): number {
     size += a[i]! ** 2;
   }
   return Math.sqrt(apart / size);
+}
+
+/** The range of pixels, for inputs that are whole images of that shape in model space. */
+export function imageRange(knowledge: BasicKnowledge, [, height, width]: readonly number[]): ValidRange {
+  return (position) => modelRange(knowledge, Math.floor(position / (height! * width!)));
+}
+
+/** Hits that are whole images, in model space, as what the attack claims. */
+export function claimHits(
+  hits: readonly Hit[],
+  { payload: { model } }: ObservedRound,
+  { normalization }: BasicKnowledge,
+  notes: readonly string[],
+): Reconstruction {
+  const shape = model.inputShape;
+  const data = new Float64Array(hits.length * sizeOf(shape));
+  hits.forEach(({ input }, index) => {
+    data.set(input, index * input.length);
+  });
+  return {
+    inputs: hits.length === 0 ? tensor([0, ...shape], data) : toPixels(data, [hits.length, ...shape], normalization),
+    confidence: hits.map(({ validity }) => validity),
+    curve: [],
+    iterations: 1,
+    exhausted: false,
+    notes,
+  };
 }

@@ -3,8 +3,9 @@
 import { linear, type Node, relu, reshape } from "../../engine/index.js";
 import type { Payload } from "../../federated/hooks.js";
 import { sizeOf, tensor } from "../../math/tensor.js";
-import type { Model, Weights } from "../../models/define.js";
+import type { Weights } from "../../models/define.js";
 import { flatten } from "../../models/layers.js";
+import { insertBlock } from "./block.js";
 
 const names = { query: "imprint.0", spread: "imprint.2" } as const;
 
@@ -15,21 +16,14 @@ export interface Imprint {
   readonly bias: string;
 }
 
-/** The query: the mean of all inputs. */
-export function queryOf(image: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < image.length; i++) sum += image[i]!;
-  return sum / image.length;
-}
-
 /**
  * `payload` with a block of `edges.length` bins in front: row i fires for inputs whose mean exceeds `edges[i]`. The block passes the
  * mean activation over the bins to every pixel, so that activations stay of the size of a pixel.
  */
-export function insertImprint({ model, weights }: Payload, edges: Float64Array): Imprint {
-  const size = sizeOf(model.inputShape);
+export function insertImprint(payload: Payload, edges: Float64Array): Imprint {
+  const size = sizeOf(payload.model.inputShape);
   const bins = edges.length;
-  const block: Weights = new Map([
+  const weights: Weights = new Map([
     [`${names.query}.weight`, tensor([bins, size], new Float32Array(bins * size).fill(1 / size))],
     [
       `${names.query}.bias`,
@@ -41,23 +35,14 @@ export function insertImprint({ model, weights }: Payload, edges: Float64Array):
     [`${names.spread}.weight`, tensor([size, bins], new Float32Array(size * bins).fill(1 / bins))],
     [`${names.spread}.bias`, tensor([size], new Float32Array(size))],
   ]);
-  const armed: Model = {
-    ...model,
-    id: `imprint+${model.id}`,
-    parameters: [
-      ...[...block].map(([name, { shape }]) => ({ name, shape, initial: { constant: 0 } })),
-      ...model.parameters,
-    ],
-    forward(x, parameter, mode) {
+  const armed = insertBlock(payload, {
+    id: "imprint",
+    weights,
+    apply(x, parameter) {
       const layer = (name: string, input: Node) =>
         linear(input, parameter(`${name}.weight`), parameter(`${name}.bias`));
-      const out = layer(names.spread, relu(layer(names.query, flatten(x))));
-      return model.forward(reshape(out, x.shape), parameter, mode);
+      return reshape(layer(names.spread, relu(layer(names.query, flatten(x)))), x.shape);
     },
-  };
-  return {
-    payload: { model: armed, weights: new Map([...block, ...weights]) },
-    weight: `${names.query}.weight`,
-    bias: `${names.query}.bias`,
-  };
+  });
+  return { payload: armed, weight: `${names.query}.weight`, bias: `${names.query}.bias` };
 }

@@ -1,5 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { attackContext, freshPayload, knowledge, observation, playRound } from "../../../../test/small-round.js";
+import {
+  armInput,
+  attackContext,
+  freshPayload,
+  knowledge,
+  observation,
+  playRound,
+} from "../../../../test/small-round.js";
 import { type Batch, type Dataset, readBatch } from "../../../data/dataset.js";
 import { openDataset } from "../../../data/open.js";
 import type { Payload, Update } from "../../../federated/hooks.js";
@@ -35,7 +42,7 @@ async function armed(bins: number, edges: "normal" | "empirical" = "normal") {
   const options = attack.options.parse({ bins, edges });
   const honest = freshPayload(models.convnet!([3, 16, 16], 8), createRandom(bins));
   const prepared = await attack.prepare!({ payload: honest, surrogate }, options, context);
-  const server = await attack.arm!({ payload: honest, prepared }, options, context);
+  const server = await attack.arm!(armInput(honest, prepared), options, context);
   return { options, honest, payload: server.payload(0, 0, []), secret: server.secret as Secret };
 }
 

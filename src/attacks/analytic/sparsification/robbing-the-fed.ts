@@ -1,12 +1,10 @@
 // Robbing the Fed: the server puts an imprint block in front of the model; each image that is alone in a bin comes back exactly as the
 // quotient of differenced weight and bias gradients. Ours scales the block so that small nets do not saturate, and differences forward.
 import { z } from "zod";
-import { normalQuantile, quantile } from "../../../math/normal.js";
-import { sizeOf, tensor } from "../../../math/tensor.js";
 import { defineAttack } from "../../define.js";
-import { modelRange, toPixels } from "../../optimization/pixels.js";
-import { differenceRows, extractHits } from "../hits.js";
-import { insertImprint, queryOf } from "../imprint.js";
+import { distributionOf, edgeAt, queriesOf } from "../bins.js";
+import { claimHits, differenceRows, extractHits, imageRange } from "../hits.js";
+import { insertImprint } from "../imprint.js";
 
 const options = z.object({
   bins: z
@@ -24,12 +22,6 @@ const options = z.object({
     .default(1e-6)
     .describe("bins with a smaller share of the largest bias gradient count as empty"),
 });
-
-interface Brightness {
-  readonly mean: number;
-  readonly deviation: number;
-  readonly sorted: Float64Array;
-}
 
 interface Secret {
   readonly weight: string;
@@ -64,49 +56,25 @@ export default defineAttack({
       bars: [{ arm: "attack", metric: "psnr", over: { share: 0.847 }, op: ">=", value: 60, evidence: "derived" }],
     },
   ],
-  async prepare({ surrogate }): Promise<Brightness> {
-    const size = surrogate.inputs.data.length / surrogate.labels.length;
-    const sorted = Float64Array.from(surrogate.labels, (_, row) =>
-      queryOf(surrogate.inputs.data.subarray(row * size, (row + 1) * size)),
-    ).sort();
-    const mean = queryOf(sorted);
-    const variance = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / sorted.length;
-    return { mean, deviation: Math.sqrt(variance), sorted };
+  async prepare({ surrogate }) {
+    return distributionOf(queriesOf(surrogate.inputs.data, surrogate.labels.length));
   },
-  async arm({ payload, prepared: { mean, deviation, sorted } }, { bins, edges }) {
+  async arm({ payload, prepared }, { bins, edges }) {
     // The first bin is open below: no image is darker than this.
-    const lowest = mean - 100 * deviation;
-    const cuts = Float64Array.from({ length: bins }, (_, i) => {
-      if (i === 0) return lowest;
-      return edges === "normal" ? mean + deviation * normalQuantile(i / bins) : quantile(sorted, i / bins);
-    });
+    const lowest = prepared.mean - 100 * prepared.deviation;
+    const cuts = Float64Array.from({ length: bins }, (_, i) => (i === 0 ? lowest : edgeAt(prepared, i / bins, edges)));
     const imprint = insertImprint(payload, cuts);
     const secret: Secret = { weight: imprint.weight, bias: imprint.bias };
     return { secret, payload: () => imprint.payload };
   },
   async run({ observation: { updates, basicKnowledge }, secret }, { threshold }) {
-    const { payload, view } = updates.rounds[0]!;
-    const shape = payload.model.inputShape;
-    const plane = shape[1] * shape[2];
-    const rows = differenceRows(view.update.get(secret.weight)!.data, view.update.get(secret.bias)!.data);
-    const hits = extractHits(rows.weight, rows.bias, {
-      range: (position) => modelRange(basicKnowledge, Math.floor(position / plane)),
-      threshold,
-    });
-    const data = new Float64Array(hits.length * sizeOf(shape));
-    hits.forEach(({ input }, index) => {
-      data.set(input, index * input.length);
-    });
-    return {
-      inputs:
-        hits.length === 0
-          ? tensor([0, ...shape], data)
-          : toPixels(data, [hits.length, ...shape], basicKnowledge.normalization),
-      confidence: hits.map(({ validity }) => validity),
-      curve: [],
-      iterations: 1,
-      exhausted: false,
-      notes: [`${hits.length} of ${rows.bias.length} bins gave a candidate inside the pixel range`],
-    };
+    const round = updates.rounds[0]!;
+    const { update } = round.view;
+    const rows = differenceRows(update.get(secret.weight)!.data, update.get(secret.bias)!.data);
+    const range = imageRange(basicKnowledge, round.payload.model.inputShape);
+    const hits = extractHits(rows.weight, rows.bias, { range, threshold });
+    return claimHits(hits, round, basicKnowledge, [
+      `${hits.length} of ${rows.bias.length} bins gave a candidate inside the pixel range`,
+    ]);
   },
 });
