@@ -21,6 +21,8 @@ export interface AuditTools {
   readonly pool: Pool;
   readonly signal: AbortSignal;
   readonly onEvent: (event: AuditEvent) => void;
+  /** Takes the audit as far as it has come, marked as interrupted, now and then while it runs; default: nobody does. */
+  readonly checkpoint?: (audit: AuditJson) => Promise<void>;
   /** Version and hash of the built code. */
   readonly tool: { readonly version: string; readonly code: string };
 }
@@ -48,44 +50,75 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
   const notApplicable = plan.cells.filter(({ case: planned }) => planned === null).length;
   tools.onEvent({ type: "planned", jobs: [...jobs.values()], cells: plan.cells.length, notApplicable });
   const outcomes = new Map<string, Outcome>();
-  const first = [...plan.cells.flatMap(({ case: planned }) => (planned ? [planned] : [])), ...plan.controls.values()];
-  await runCases(unique(first), outcomes, tools);
-  await runCases(unique(neededOwnControls(plan, outcomes)), outcomes, tools);
-
-  const cells = plan.cells.map((cell) => describeCell(cell, plan, outcomes, config));
-  const vulnerability = describeVulnerability(measuredBatches(plan, outcomes), cells);
-  const machine = cpus();
-  return {
-    schemaVersion,
-    tool: { name: "leakscope", ...tools.tool },
-    config,
-    machine: {
-      platform: `${platform()} ${release()}`,
-      cpu: machine[0]?.model.trim() ?? "unknown",
-      cores: machine.length,
-      memoryGb: Math.round(totalmem() / 2 ** 30),
-      node: process.version,
-      runtime: "onnxruntime-node",
-      backend: BACKEND,
-    },
-    startedAt: startedAt.toISOString(),
-    seconds: (Date.now() - startedAt.getTime()) / 1000,
-    interrupted: tools.signal.aborted,
-    originals,
-    data: { id: dataset.id, records, classes: [...dataset.classes], synthetic: dataset.synthetic },
-    credits: [...dataset.credits],
-    cells,
-    vulnerability,
-    findings: advise(cells, catalogue.defenses),
-    assertions: judgeAssertions(config.assert, cells, [...catalogue.metrics.values()]),
-    summary: summarise(cells),
+  const describe = (interrupted: boolean): AuditJson => {
+    const cells = plan.cells.map((cell) => describeCell(cell, plan, outcomes, config));
+    const machine = cpus();
+    return {
+      schemaVersion,
+      tool: { name: "leakscope", ...tools.tool },
+      config,
+      machine: {
+        platform: `${platform()} ${release()}`,
+        cpu: machine[0]?.model.trim() ?? "unknown",
+        cores: machine.length,
+        memoryGb: Math.round(totalmem() / 2 ** 30),
+        node: process.version,
+        runtime: "onnxruntime-node",
+        backend: BACKEND,
+      },
+      startedAt: startedAt.toISOString(),
+      seconds: (Date.now() - startedAt.getTime()) / 1000,
+      interrupted,
+      originals,
+      data: { id: dataset.id, records, classes: [...dataset.classes], synthetic: dataset.synthetic },
+      credits: [...dataset.credits],
+      cells,
+      vulnerability: describeVulnerability(measuredBatches(plan, outcomes), cells),
+      findings: advise(cells, catalogue.defenses),
+      assertions: judgeAssertions(config.assert, cells, [...catalogue.metrics.values()]),
+      summary: summarise(cells),
+    };
   };
+  const checkpoints = takeCheckpoints(() => describe(true), tools.checkpoint);
+  const onEvent = (event: AuditEvent): void => {
+    tools.onEvent(event);
+    if (event.type === "finished") checkpoints.due();
+  };
+  const first = [...plan.cells.flatMap(({ case: planned }) => (planned ? [planned] : [])), ...plan.controls.values()];
+  await runCases(unique(first), outcomes, { ...tools, onEvent });
+  await runCases(unique(neededOwnControls(plan, outcomes)), outcomes, { ...tools, onEvent });
+  await checkpoints.end();
+  return describe(tools.signal.aborted);
 }
 
 function measuredBatches(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): readonly MeasuredBatch[] {
   const measured = plan.cells.find((cell) => cell.case?.spec.vulnerability);
   const result = measured && outcomes.get(measured.case!.key)?.result;
   return result && !(result instanceof Error) ? (result.vulnerability ?? []) : [];
+}
+
+/** Between two checkpoints passes this long, and nine times what the last one took. */
+const CHECKPOINT_MS = 3000;
+
+/** Calls `take` with what `describe` gives, no sooner than it is due, one after the other. A failure is the next call's or the end's. */
+function takeCheckpoints(describe: () => AuditJson, take: AuditTools["checkpoint"]) {
+  let [next, running] = [Date.now() + CHECKPOINT_MS, Promise.resolve()];
+  let busy = false;
+  return {
+    due() {
+      if (!take || busy || Date.now() < next) return;
+      busy = true;
+      const started = Date.now();
+      running = running.then(async () => {
+        await take(describe());
+        next = Date.now() + Math.max(CHECKPOINT_MS, 9 * (Date.now() - started));
+        busy = false;
+      });
+      // Awaited at the end; until then it is not unheard of.
+      running.catch(() => {});
+    },
+    end: () => running,
+  };
 }
 
 const unique = (cases: readonly PlannedCase[]): PlannedCase[] => [

@@ -21,6 +21,7 @@ import { catchInterrupt } from "./interrupt.js";
 import { canRedraw, createLive } from "./live.js";
 import { collect, wholeNumber } from "./options.js";
 import { presets } from "./presets.js";
+import { createRunLog } from "./run-log.js";
 import { summaryText } from "./summary.js";
 import { describeTool } from "./tool.js";
 
@@ -148,6 +149,7 @@ async function runInFolder(config: Config, path: string, isNew: boolean, options
   const pool = createWorkerPool(options.workers === undefined ? {} : { size: options.workers });
   const grid = options.color && canRedraw(process.stderr);
   const live = createLive({ stream: process.stderr, workers: pool.size, grid });
+  const log = createRunLog(run);
   const interrupt = catchInterrupt(() => live.say("Stopping; finished cells are kept. Ctrl-C again ends at once."));
   let planned = false;
   try {
@@ -156,17 +158,23 @@ async function runInFolder(config: Config, path: string, isNew: boolean, options
       pool,
       signal: interrupt.signal,
       tool,
+      checkpoint: async (audit) => {
+        await run.save("audit.json", serialiseAudit(audit));
+        await run.log({ type: "saved" });
+      },
       onEvent(event) {
         if (event.type === "planned") {
           planned = true;
           process.stderr.write(`Run folder: ${relative(".", run.path) || "."}\n`);
         }
         live.onEvent(event);
+        log.onEvent(event);
       },
     });
     live.stop();
     await run.save("audit.json", serialiseAudit(result));
     await run.save("report.html", renderReport(result));
+    await log.end();
     return result;
   } catch (error) {
     live.stop();

@@ -109,7 +109,7 @@ export async function openRunFolder(folder: string, { known = "siblings" }: RunF
     write,
     read,
     async save(name, content) {
-      const draft = join(path, temporaryName(name));
+      const draft = join(path, temporaryName(basename(name)));
       await writeFile(draft, content);
       await rename(draft, join(path, name));
       return join(path, name);
