@@ -67,7 +67,15 @@ export default defineAttack({
       setting: { model: "lenet", batchSize: 1, labels: "recovered" },
       arms: { attack: {} },
       bars: [
-        { arm: "attack", metric: "psnr", over: { share: 0.8 }, op: ">=", value: 25, evidence: "estimated" },
+        {
+          ...{ arm: "attack", metric: "psnr", over: { share: 0.8 }, op: ">=", value: 25, evidence: "estimated" },
+          fails: {
+            measured: "photographs: 7 of 10 (10.9, 21.3 and 23.2 dB do not reach it); CIFAR-10: 8 of 10",
+            why:
+              "one of the ten nets already predicts its label (p = 0.9992) and leaves no gradient; two searches are still under way after the " +
+              "authors' 1,000 steps",
+          },
+        },
         { arm: "attack", metric: "labels", over: "mean", op: ">=", value: 0.8, evidence: "estimated" },
       ],
     },

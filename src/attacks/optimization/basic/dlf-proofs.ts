@@ -19,6 +19,13 @@ const tenImages = {
   federation: { algorithm: "FedAvg", samples: 10, localEpochs: 5, learningRate: 0.05 },
 } as const;
 
+const COUNTS_FAIL = {
+  measured: "CIFAR-10: 0.88 by geng-counts, 0.89 by ilrg; photographs of 4 classes: 0.97 and 0.95",
+  why:
+    "ten local steps that move the weights by several percent: softmax and features in between are no straight line from first to last weights. " +
+    "Surrogate pictures in place of noise change nothing (0.87 and 0.89); of one gradient the specification measured 0.98",
+};
+
 /** The authors' weight of variation; a stronger one alone makes epochs agree. */
 const WEAK_TV = 2e-4;
 
@@ -75,8 +82,16 @@ export const dlfProofs: readonly Proof<Options>[] = [
       ilrg: { options: { labelRule: "ilrg", unroll: "single", iterations: 1 } },
     },
     bars: [
-      { arm: "geng-counts", metric: "labels", over: "mean", op: ">=", value: 0.95, evidence: "measured" },
-      { arm: "ilrg", metric: "labels", over: "mean", op: ">=", value: 0.95, evidence: "measured" },
+      {
+        arm: "geng-counts",
+        metric: "labels",
+        over: "mean",
+        op: ">=",
+        value: 0.95,
+        evidence: "measured",
+        fails: COUNTS_FAIL,
+      },
+      { arm: "ilrg", metric: "labels", over: "mean", op: ">=", value: 0.95, evidence: "measured", fails: COUNTS_FAIL },
     ],
   },
 ];

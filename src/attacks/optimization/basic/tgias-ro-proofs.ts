@@ -46,7 +46,15 @@ export const tgiasProofs: readonly Proof<Options>[] = [
     },
     bars: [
       { arm: "clean", minus: "attack", metric: "psnr", over: "mean", op: "<=", value: 6, evidence: "measured" },
-      { arm: "attack", minus: "mean", metric: "psnr", over: "mean", op: ">=", value: 5, evidence: "measured" },
+      {
+        ...{ arm: "attack", minus: "mean", metric: "psnr", over: "mean", op: ">=", value: 5, evidence: "measured" },
+        fails: {
+          measured: "photographs: 2.8 dB (5.3, -4.8, 7.8 by seed); CIFAR-10 holds",
+          why:
+            "on patches of photographs the mean itself comes to 36 to 56 dB despite the noise, where the draw of the start decides the rest; the " +
+            "specification's gap is that of pictures which the mean leaves at 16 to 24 dB",
+        },
+      },
       { arm: "attack", minus: "multi-krum", metric: "psnr", over: "mean", op: ">=", value: 0, evidence: "measured" },
     ],
   },
