@@ -3,6 +3,7 @@ import type { Attack, AttackContext, Reconstruction } from "../attacks/define.js
 import { type Dataset, readBatch } from "../data/dataset.js";
 import { attach } from "../defenses/define.js";
 import type { Backend } from "../engine/backends/backend.js";
+import { agreeOnStart } from "../federated/agreement.js";
 import type { Payload } from "../federated/hooks.js";
 import { createTrainer } from "../federated/training.js";
 import { createRandom, type Random } from "../math/random.js";
@@ -19,7 +20,7 @@ import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
 import type { JobProgress } from "./interfaces.js";
 import { picture } from "./pictures.js";
-import { imagesPerUpdate } from "./protocol.js";
+import { imagesPerUpdate, protocolOf } from "./protocol.js";
 import { openGames, type Scene } from "./scene.js";
 import { matchRecords } from "./score.js";
 import { normalise, openSetting } from "./setting.js";
@@ -46,7 +47,13 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
   const seen: Scene[] = [];
   let vulnerability: CaseResult["vulnerability"];
   try {
-    const honest: Payload = { model: setting.model, weights: setting.weights };
+    const attached = defense ? [attach(defense, spec.defense!.options)] : [];
+    const start: Payload = { model: setting.model, weights: setting.weights };
+    // What was captured was trained on the model that the user names.
+    const honest =
+      spec.updates === undefined
+        ? agreeOnStart(start, protocolOf(spec.federation, attached), random.split("agreement"))
+        : start;
     const surrogate = normalise(setting.surrogate, setting.normalization);
     const options = attack.options.parse(spec.attack.options);
     const shared = contextFor(spec, tools, random.split("attack"), () => false, 0, 1);
@@ -62,8 +69,8 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
       ? await attack.arm?.({ payload: honest, prepared, clients, basicKnowledge: before }, options, shared)
       : undefined;
     const server = armed && { behaviour: behaviourOf(armed), powers: powersOf(spec.threat) };
-    const attached = defense ? [attach(defense, spec.defense!.options)] : [];
-    const { normalization, games } = await openGames(spec, setting, attack.works.rounds ?? "one", attached, {
+    const played = { ...setting, ...honest };
+    const { normalization, games } = await openGames(spec, played, attack.works.rounds ?? "one", attached, {
       trainer,
       random,
       server,

@@ -16,8 +16,8 @@ export interface DefenseDefinition<Schema extends z.ZodObject> {
   readonly options: Schema;
   /** What to do in a user's own federation, as the end of a sentence that begins with "Switch on …:". */
   readonly advice: string;
-  /** As in federated/hooks.ts: whether single uploads stay hidden, and whether all clients send the same coordinates. */
-  traits?(options: z.infer<Schema>): Pick<AttachedDefense, "hidesUploads" | "agreedCoordinates">;
+  /** As in federated/hooks.ts: what an attached defense has besides its hooks. */
+  traits?(options: z.infer<Schema>): Pick<AttachedDefense, "hidesUploads" | "agreedCoordinates" | "jacobianAt">;
   hooks(options: z.infer<Schema>): Partial<Hooks>;
 }
 

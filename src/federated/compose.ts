@@ -8,7 +8,7 @@ export class UnsupportedDefenseError extends Error {
   override name = "UnsupportedDefenseError";
 }
 
-const supplied: ReadonlySet<Need> = new Set<Need>(["perSampleGrad", "peerChannel"]);
+const supplied: ReadonlySet<Need> = new Set<Need>(["perSampleGrad", "inputJacobian", "privateNoise", "peerChannel"]);
 
 /** Hooks that an algorithm has no place for. */
 const absentHooks: Readonly<Record<Algorithm["kind"], readonly (keyof Hooks)[]>> = {

@@ -2,6 +2,7 @@
 import type { Batch } from "../data/dataset.js";
 import { createRandom } from "../math/random.js";
 import type { Weights } from "../models/define.js";
+import { agreeOnStart } from "./agreement.js";
 import type { Client } from "./client-round.js";
 import { arrange } from "./compose.js";
 import type { ClientId, Payload } from "./hooks.js";
@@ -58,10 +59,11 @@ export async function runFederation(
   trainer: Trainer,
   { heldOut, onRound, signal, ...round }: FederationOptions = {},
 ): Promise<FederationResult> {
-  const { start, clients, rounds: count, seed, ...protocol } = federation;
+  const { start: given, clients, rounds: count, seed, ...protocol } = federation;
   checkFederation(federation);
   const random = createRandom(seed).split("federation");
   const memory = createMemory();
+  const start = agreeOnStart(given, protocol, random.split("agreement"));
   const { model } = start;
   const mode = protocol.mode === "train" && protocol.statistics === "hidden" ? "train" : "eval";
   const rounds: RoundSummary[] = [];

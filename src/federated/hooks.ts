@@ -2,8 +2,8 @@
 import type { Batch } from "../data/dataset.js";
 import type { Node } from "../engine/index.js";
 import type { Random } from "../math/random.js";
-import type { Tensor } from "../math/tensor.js";
-import type { Lookup, Model, Weights } from "../models/define.js";
+import type { FloatArray, Tensor } from "../math/tensor.js";
+import type { Latent, Lookup, Model, Weights } from "../models/define.js";
 
 export type ClientId = number;
 
@@ -61,6 +61,16 @@ export interface Verdict {
 export interface BackwardContext extends ClientContext {
   /** Gradient of every sample's own loss, in batch order. */
   readonly perSample?: readonly Update[];
+  /** Of every sample, in batch order. */
+  readonly inputJacobian?: readonly InputJacobian[];
+}
+
+/** What a layer reads of one sample, and how it moves with the input. */
+export interface InputJacobian {
+  /** r_1 … r_F, the layer's input. */
+  readonly features: FloatArray;
+  /** ‖∂r_j / ∂x‖ for every feature j. */
+  readonly rowNorms: FloatArray;
 }
 
 /** A message from a client that the server relays, or that is meant for the server itself. */
@@ -87,12 +97,19 @@ export interface LossContext {
   readonly targets: Node;
   readonly logits: Node;
   readonly features: Node;
+  /** What variational layers encode the batch as. */
+  readonly latents: readonly Latent[];
   /** Local parameters and buffers. */
   readonly parameter: Lookup;
 }
 
 /** All hooks; a defense implements the ones that it needs. Every hook returns its result and leaves its arguments as they are. */
 export interface Hooks {
+  /**
+   * Before the first round, the federation's members alike: the architecture that they train. A model that has the defense's part already is
+   * returned as it is.
+   */
+  agreeModel(model: Model): Model;
   /** S0 */
   selectCohort(pool: readonly ClientId[], context: ServerContext): readonly ClientId[];
   /** S1 */
@@ -147,7 +164,14 @@ export const stages = [
 export type Stage = (typeof stages)[number];
 
 /** What a defense needs from the federation beyond its hooks. The round refuses what it cannot supply. */
-export type Need = "perSampleGrad" | "inputJacobian" | "secondOrder" | "privateParams" | "peerChannel" | "rootSet";
+export type Need =
+  | "perSampleGrad"
+  | "inputJacobian"
+  | "privateNoise"
+  | "secondOrder"
+  | "privateParams"
+  | "peerChannel"
+  | "rootSet";
 
 /** A defense with its options applied, ready for a round. */
 export interface AttachedDefense {
@@ -157,6 +181,8 @@ export interface AttachedDefense {
   readonly hooks: Partial<Hooks>;
   /** Whether the server learns nothing from a single upload; by default what its stage says: true for masking. */
   readonly hidesUploads?: boolean;
+  /** With the need `inputJacobian`: the layer by the name of its weight; default: the model's head. */
+  readonly jacobianAt?: string;
   /** For sparsification: that all clients send the same coordinates, so that their sum can be masked. */
   readonly agreedCoordinates?: boolean;
 }

@@ -4,7 +4,17 @@ import type { Random } from "../math/random.js";
 import type { Model, Weights } from "../models/define.js";
 import { buffersIn, meanStatistics, moveBuffers, type Statistics } from "./batch-statistics.js";
 import { UnsupportedDefenseError } from "./compose.js";
-import type { AttachedDefense, ClientBatch, ClientContext, ClientId, Payload, Update } from "./hooks.js";
+import type {
+  AttachedDefense,
+  ClientBatch,
+  ClientContext,
+  ClientId,
+  InputJacobian,
+  Need,
+  Payload,
+  Update,
+} from "./hooks.js";
+import { drawNoise, type Noise, rowNoise } from "./noise.js";
 import type { Own, Pipeline } from "./pipeline.js";
 import type { FedAvg, Protocol } from "./protocol.js";
 import type { Trainer } from "./training.js";
@@ -60,10 +70,12 @@ export async function trainLocally(job: LocalJob): Promise<LocalResult> {
   const defenses = pipeline.defenses.filter(only);
   const adding = defenses.filter(({ hooks }) => hooks.lossTerms);
   const options = { mode, lossTerms: adding.map(({ hooks }) => hooks.lossTerms!) };
-  const bySample = defenses.find(({ needs }) => needs.includes("perSampleGrad"));
-  if (bySample && mode === "train" && payload.model.buffers.length > 0) {
+  const needing = (need: Need) => defenses.filter(({ needs }) => needs.includes(need));
+  const [bySample] = needing("perSampleGrad");
+  const alone = bySample ?? needing("inputJacobian")[0];
+  if (alone && mode === "train" && payload.model.buffers.length > 0) {
     throw new UnsupportedDefenseError(
-      `defense ${bySample.id} needs "perSampleGrad", but BatchNorm of model ${payload.model.id} in train mode mixes the samples; use mode eval`,
+      `defense ${alone.id} needs "${bySample ? "perSampleGrad" : "inputJacobian"}", but BatchNorm of model ${payload.model.id} in train mode mixes the samples; use mode eval`,
     );
   }
   const everything = data.labels.map((_, row) => row);
@@ -156,13 +168,23 @@ export async function trainLocally(job: LocalJob): Promise<LocalResult> {
       only,
     });
     const worn = { model: wrapped, weights };
-    const { update, loss, statistics } = await gradientOf(worn, batch);
-    const perSample = bySample ? { perSample: await perSampleGradients(worn, batch) } : {};
+    const noise = drawNoise(wrapped, batch.labels.length, random.split("noise", scope));
+    if (noise) for (const defense of needing("privateNoise")) pipeline.acted(defense);
+    const { update, loss, statistics } = await gradientOf(worn, batch, noise);
+    const perSample = bySample
+      ? { perSample: await timed([bySample], () => perSampleGradients(worn, batch, noise)) }
+      : {};
+    const jacobians = await inputJacobians(worn, batch, noise);
     const backward = pipeline.through(
       "insideBackward",
       client,
       update,
-      (act, current, own) => act(current, { ...context(own), ...perSample }),
+      (act, current, own, id) =>
+        act(current, {
+          ...context(own),
+          ...perSample,
+          ...(jacobians.has(id) ? { inputJacobian: jacobians.get(id)! } : {}),
+        }),
       { only, scope },
     );
     const gradient = pipeline.through(
@@ -175,22 +197,40 @@ export async function trainLocally(job: LocalJob): Promise<LocalResult> {
     return { drawn, batch, gradient, loss, statistics };
   }
 
-  async function gradientOf(worn: Payload, batch: ClientBatch) {
+  async function timed<T>(by: readonly AttachedDefense[], work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const result = await work();
+    for (const defense of by) pipeline.spent(defense, performance.now() - started);
+    return result;
+  }
+
+  /** By id of the defense that needs it. */
+  async function inputJacobians(worn: Payload, batch: ClientBatch, noise: Noise | undefined) {
+    const found = new Map<string, InputJacobian[]>();
+    for (const defense of needing("inputJacobian")) {
+      const options = { at: defense.jacobianAt, ...(noise ? { noise } : {}) };
+      found.set(defense.id, await timed([defense], () => trainer.inputJacobian(worn, batch, options)));
+    }
+    return found;
+  }
+
+  async function gradientOf(worn: Payload, batch: ClientBatch, noise: Noise | undefined) {
     // Poisson sampling may draw nobody: the step is then made of noise alone.
     if (batch.labels.length === 0) return { update: zeroUpdate(worn.model), loss: 0, statistics: new Map() };
-    const { added, ...gradient } = await trainer.gradient(worn, batch, options);
+    const { added, ...gradient } = await trainer.gradient(worn, batch, noise ? { ...options, noise } : options);
     adding.forEach((defense, i) => {
       if (added[i]! > 0) pipeline.acted(defense);
     });
     return gradient;
   }
 
-  async function perSampleGradients(worn: Payload, batch: ClientBatch): Promise<Update[]> {
+  async function perSampleGradients(worn: Payload, batch: ClientBatch, noise: Noise | undefined): Promise<Update[]> {
     const gradients: Update[] = [];
     for (let row = 0; row < batch.labels.length; row++) {
       const weight = batch.sampleWeights?.[row];
       const alone = { ...readRows(batch, [row]), ...(weight === undefined ? {} : { sampleWeights: [weight] }) };
-      gradients.push((await trainer.gradient(worn, alone, options)).update);
+      const own = noise ? { ...options, noise: rowNoise(noise, row, batch.labels.length) } : options;
+      gradients.push((await trainer.gradient(worn, alone, own)).update);
     }
     return gradients;
   }

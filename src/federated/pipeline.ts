@@ -29,6 +29,8 @@ export interface Pipeline {
   own(defense: AttachedDefense, hook: keyof Hooks, place: Place): Own;
   /** A defense that did something which no value shows: a verdict, a term of the loss. */
   acted(defense: AttachedDefense): void;
+  /** Time that was spent on what a defense needs, outside its hooks. */
+  spent(defense: AttachedDefense, milliseconds: number): void;
   relayed(defense: AttachedDefense, messages: readonly PeerMessage[], milliseconds: number): void;
   receipts(): Receipt[];
 }
@@ -72,6 +74,9 @@ export function openPipeline(
     },
     acted: ({ id }) => {
       books.get(id)!.identity = false;
+    },
+    spent: ({ id }, milliseconds) => {
+      books.get(id)!.milliseconds += milliseconds;
     },
     relayed: ({ id }, messages, milliseconds) => {
       const book = books.get(id)!;

@@ -201,7 +201,7 @@ describe("per-sample gradients", () => {
 });
 
 describe("what a round cannot carry", () => {
-  const needs = ["inputJacobian", "secondOrder", "privateParams", "rootSet"] as const;
+  const needs = ["secondOrder", "privateParams", "rootSet"] as const;
   it.each(needs)("fails closed on the need %s", async (need) => {
     await expect(uploaded([defense({}, "perturbation", [need])])).rejects.toThrow(UnsupportedDefenseError);
     expect(() => arrange([defense({}, "perturbation", [need])], plainProtocol)).toThrow(

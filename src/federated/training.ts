@@ -1,19 +1,27 @@
 // A client's gradient: the model's loss on a batch, compiled once per model, batch size, mode and added loss terms; and a model's accuracy.
 import { type Batch, readRows } from "../data/dataset.js";
 import type { Backend } from "../engine/backends/backend.js";
-import { add, compile, createGraph, grad, type Node, type Program } from "../engine/index.js";
+import { add, compile, createGraph, type Graph, grad, type Node, type Program } from "../engine/index.js";
 import { type DType, type FloatArray, tensor } from "../math/tensor.js";
-import { type Mode, type Model, parameterInputs, parameterValues } from "../models/define.js";
+import { type Lookup, type Mode, type Model, parameterInputs, parameterValues } from "../models/define.js";
 import { oneHot, traceLoss } from "../models/loss.js";
 import { unbiasing } from "../models/unbiasing.js";
 import type { Statistics } from "./batch-statistics.js";
-import type { ClientBatch, Hooks, Payload, Update } from "./hooks.js";
+import type { ClientBatch, Hooks, InputJacobian, Payload, Update } from "./hooks.js";
+import { measureJacobian, traceJacobian } from "./input-jacobian.js";
+import { type Noise, noiseInputs, noiseValues } from "./noise.js";
 
 export interface GradientOptions {
   /** Default `eval`. */
   readonly mode?: Mode;
   /** Hooks C5, whose terms are added to the loss before it is differentiated. */
   readonly lossTerms?: readonly Hooks["lossTerms"][];
+  /** What the model's random parts draw for this batch; default: their mean. */
+  readonly noise?: Noise;
+}
+
+export interface JacobianOptions extends Pick<GradientOptions, "noise"> {
+  readonly at?: string | undefined;
 }
 
 export interface Gradient {
@@ -36,6 +44,11 @@ export interface Accuracy {
 export interface Trainer {
   /** Mean-loss gradient of the batch at the payload's weights, in the model's parameter order, and the loss itself. */
   gradient(payload: Payload, batch: ClientBatch, options?: GradientOptions): Promise<Gradient>;
+  /**
+   * What the layer with the weight `at` (default: the head) reads of every sample, and how that moves with the sample, in eval mode. Throws
+   * RangeError when the model does not multiply by a weight of that name.
+   */
+  inputJacobian(payload: Payload, batch: Batch, options?: JacobianOptions): Promise<InputJacobian[]>;
   /** How well a model does on data; in train mode with the statistics of up to 256 samples at a time. */
   evaluate(payload: Payload, data: Batch, mode?: Mode): Promise<Accuracy>;
   dispose(): Promise<void>;
@@ -79,13 +92,21 @@ export function createTrainer(backend: Backend, dtype: DType): Trainer {
     models.delete(model);
   }
 
-  async function trace(model: Model, size: number, mode: Mode, terms: readonly Hooks["lossTerms"][]) {
+  /** Parameters, and the model's noise where it is drawn. */
+  const lookup = (graph: Graph, model: Model, size: number, isNoisy: boolean): Lookup => {
+    const parameter = parameterInputs(graph, model);
+    const drawn = isNoisy ? noiseInputs(graph, model, size) : new Map<string, Node>();
+    return (name) => drawn.get(name) ?? parameter(name);
+  };
+
+  async function trace(model: Model, size: number, mode: Mode, terms: readonly Hooks["lossTerms"][], isNoisy: boolean) {
     const graph = createGraph();
     const x = graph.input("x", [size, ...model.inputShape]);
     const targets = graph.input("targets", [size, model.classes]);
-    const parameter = parameterInputs(graph, model);
-    const { loss, gradients, batchStatistics, logits, features } = traceLoss(model, x, targets, { mode, parameter });
-    const extra = terms.map((hook) => hook({ model, x, targets, logits, features, parameter }));
+    const parameter = lookup(graph, model, size, isNoisy);
+    const { loss, gradients, ...traced } = traceLoss(model, x, targets, { mode, parameter });
+    const { batchStatistics, logits, features, latents = [] } = traced;
+    const extra = terms.map((hook) => hook({ model, x, targets, logits, features, latents, parameter }));
     const wrt = model.parameters.map(({ name }) => parameter(name));
     const all = extra.flat().reduce((sum, term) => add(sum, term), loss);
     const final = all === loss ? gradients : grad(all, wrt);
@@ -112,15 +133,21 @@ export function createTrainer(backend: Backend, dtype: DType): Trainer {
   }
 
   return {
-    async gradient({ model, weights }, { inputs, labels, sampleWeights }, { mode = "eval", lossTerms = [] } = {}) {
+    async gradient(
+      { model, weights },
+      { inputs, labels, sampleWeights },
+      { mode = "eval", lossTerms = [], noise } = {},
+    ) {
       const size = labels.length;
-      const use = ["gradient", size, mode, ...lossTerms];
-      const { program, added, unbiased } = await compiled(model, use, () => trace(model, size, mode, lossTerms));
+      const use = ["gradient", size, mode, noise !== undefined, ...lossTerms];
+      const { program, added, unbiased } = await compiled(model, use, () =>
+        trace(model, size, mode, lossTerms, noise !== undefined),
+      );
       const targets = oneHot(labels, model.classes);
       sampleWeights?.forEach((weight, row) => {
         for (let c = 0; c < model.classes; c++) targets[row * model.classes + c]! *= weight;
       });
-      const out = await program.run({ x: inputs.data, targets, ...valuesOf(weights) });
+      const out = await program.run({ x: inputs.data, targets, ...valuesOf(weights), ...noiseValues(noise) });
       const update = new Map(
         model.parameters.map(({ name, shape }) => [name, tensor(shape, out[`gradient:${name}`]!)]),
       );
@@ -131,6 +158,14 @@ export function createTrainer(backend: Backend, dtype: DType): Trainer {
         }),
       );
       return { update, loss: out.loss![0]!, statistics, added };
+    },
+    async inputJacobian({ model, weights }, batch, { at, noise } = {}) {
+      const use = ["jacobian", at, noise !== undefined];
+      const { program } = await compiled(model, use, async () => {
+        const outputs = traceJacobian(model, at, (graph, rows) => lookup(graph, model, rows, noise !== undefined));
+        return { program: await compile(outputs, { backend, dtype }), added: [], unbiased: new Map() };
+      });
+      return measureJacobian(program, batch, valuesOf(weights), noise);
     },
     async evaluate({ model, weights }, data, mode = "eval") {
       let correct = 0;

@@ -27,6 +27,12 @@ export interface BatchStatistics {
   readonly variance: Node;
 }
 
+/** The normal distribution that a variational layer draws from, [N, K] each. */
+export interface Latent {
+  readonly mean: Node;
+  readonly deviation: Node;
+}
+
 export interface Forward {
   /** [N, classes], before softmax. */
   readonly logits: Node;
@@ -34,6 +40,8 @@ export interface Forward {
   readonly features: Node;
   /** By the name of the BatchNorm layer; empty in eval mode and for models without BatchNorm. */
   readonly batchStatistics: ReadonlyMap<string, BatchStatistics>;
+  /** What variational layers encode a batch as; absent in models without any. */
+  readonly latents?: readonly Latent[];
 }
 
 export interface Model {
@@ -42,6 +50,11 @@ export interface Model {
   readonly classes: number;
   /** What is learnt, in the order in which an update lists it. */
   readonly parameters: readonly Parameter[];
+  /**
+   * Standard normal numbers that every pass takes, by name, with their shape per sample. They are drawn where the model is trained and are
+   * part of no update: whoever traces the model without giving them takes their mean, 0.
+   */
+  readonly noise?: readonly Pick<Parameter, "name" | "shape">[];
   /** What belongs to the weights but is not learnt by descent and in no update: BatchNorm's running statistics. */
   readonly buffers: readonly Parameter[];
   /** Names of the last fully connected layer's parameters, for label recovery; `bias` is absent where it has none. */
@@ -53,10 +66,12 @@ export interface Model {
 /** Values of parameters and buffers by name, float32 as on the wire. */
 export type Weights = ReadonlyMap<string, Tensor>;
 
-/** A model's parameters and buffers as graph inputs named `parameter:<name>`, made when they are asked for. */
+/** A model's parameters and buffers as graph inputs named `parameter:<name>`, made when they are asked for; noise is 0. */
 export function parameterInputs(graph: Graph, model: Model): Lookup {
   const shapes = new Map([...model.parameters, ...model.buffers].map(({ name, shape }) => [name, shape]));
+  const noise = new Set(model.noise?.map(({ name }) => name));
   return (name) => {
+    if (noise.has(name)) return graph.constant(0);
     const shape = shapes.get(name);
     if (!shape) throw new RangeError(`model ${model.id} has no parameter or buffer "${name}"`);
     return graph.input(`parameter:${name}`, shape);

@@ -96,9 +96,10 @@ export function traceMatching({ round, batchSize, labels, knownDefense, ...optio
     (width === 1 ? traceLoss(model, x, probabilities) : traceLossInParts(model, x, probabilities, width)).gradients;
   const targets = model.parameters.map(({ name, shape }) => graph.input(`target:${name}`, shape));
   const targetSquares = graph.input("targetSquares", [targets.length]);
-  const compared = knownDefense ? imitate(knownDefense, gradients, targets) : gradients;
+  const names = model.parameters.map(({ name }) => name);
+  const compared = knownDefense ? imitate(knownDefense, gradients, targets, names) : { gradients, sent: targets };
   const measure = typeof options.distance === "string" ? distances[options.distance] : options.distance;
-  const distance = measure(compared, targets, options.ghost ? targetSquares : undefined);
+  const distance = measure(compared.gradients, compared.sent, options.ghost ? targetSquares : undefined);
   const ofEach = (term: (images: Node) => Node): Node => {
     if (width === 1) return term(x);
     const size = [batchSize, ...model.inputShape];

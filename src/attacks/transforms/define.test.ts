@@ -1,6 +1,7 @@
 // Imitations equal what the real defenses do to the same gradient, and their derivatives are right.
 import { describe, expect, it } from "vitest";
 import gaussianNoise from "../../defenses/update/gaussian-noise.js";
+import quantization from "../../defenses/update/quantization.js";
 import topK from "../../defenses/update/top-k.js";
 import { nodeCpu } from "../../engine/backends/node-cpu.js";
 import { compile, createGraph, grad, mul, sum } from "../../engine/index.js";
@@ -30,7 +31,8 @@ async function evaluate(
     ReturnType<typeof graph.input>,
     ReturnType<typeof graph.input>,
   ];
-  const [value] = imitate({ id, options }, [g], [s]);
+  const { gradients } = imitate({ id, options }, [g], [s], ["w"]);
+  const [value] = gradients;
   const [derivative] = grad(sum(mul(v, value!)), [g]);
   const program = await compile(
     { value: value!, derivative: derivative! },
@@ -80,10 +82,81 @@ describe("imitations", () => {
     });
   }
 
+  for (const options of [
+    { method: "stochastic", levels: 16, norm: "max" },
+    { method: "stochastic", levels: 8, norm: "l2" },
+    { method: "uniform", levels: 4, norm: "max" },
+    { method: "sign", levels: 16, norm: "max" },
+    { method: "float16", levels: 16, norm: "max" },
+    { method: "bfloat16", levels: 16, norm: "max" },
+  ]) {
+    it(`quantization ${options.method}, ${options.norm}: is at no distance from what the defense sends, and slopes outside`, async () => {
+      const gradient = values(5);
+      const hooks = quantization.hooks(options);
+      const message = { client: 0, update: asUpdate(gradient), bytes: 4 * size };
+      const sent = hooks.beforeUpload!(message, { random: createRandom(2) } as ClientContext).update.get("w")!
+        .data as Float64Array;
+      expect(sent).not.toEqual(gradient);
+      const out = await evaluate("quantization", options, gradient, sent, values(6));
+      out.value.forEach((value, i) => {
+        expect(value).toBeCloseTo(sent[i]!, 12);
+      });
+      // Far off, and on the wrong side of 0.
+      const moved = gradient.map((value) => -3 * value);
+      const cotangent = values(7);
+      const far = await evaluate("quantization", options, moved, sent, cotangent);
+      const distance = (value: Float64Array) => value.reduce((sum, v, i) => sum + (v - sent[i]!) ** 2, 0);
+      expect(distance(far.value as Float64Array)).toBeGreaterThan(1);
+      const inner = async (shift: number) => {
+        const nudged = moved.map((value, i) => value + (i === 7 ? shift : 0));
+        const { value } = await evaluate("quantization", options, nudged, sent, cotangent);
+        return cotangent.reduce((total, v, i) => total + v * value[i]!, 0);
+      };
+      const numeric = ((await inner(1e-5)) - (await inner(-1e-5))) / 2e-5;
+      // The scale by a candidate's own norm is held while the slope is taken.
+      if (options.norm === "max") expect(far.derivative[7]).toBeCloseTo(numeric, 5);
+    });
+  }
+
+  it("precode: compares what lies before the bottleneck", () => {
+    const graph = createGraph();
+    const names = ["a.weight", "a.bias", "precode.enc.weight", "fc.weight"];
+    const nodes = (prefix: string) => names.map((name) => graph.input(`${prefix}${name}`, [2, 3]));
+    const [gradients, sent] = [nodes("g:"), nodes("s:")];
+    const without = imitate({ id: "precode", options: {} }, gradients, sent, names);
+    for (const side of [without.gradients, without.sent]) {
+      expect(side.map(({ op }) => op)).toEqual(["input", "input", "broadcast", "broadcast"]);
+      expect(side.map(({ shape }) => shape)).toEqual(names.map(() => [2, 3]));
+    }
+    const unchanged = imitate(
+      { id: "precode", options: {} },
+      gradients.slice(0, 2),
+      sent.slice(0, 2),
+      names.slice(0, 2),
+    );
+    expect(unchanged.gradients).toEqual(gradients.slice(0, 2));
+  });
+
+  it("soteria: lets derivatives through the columns that were sent only", async () => {
+    const graph = createGraph();
+    const [g, s, bias] = [graph.input("g", [2, 3]), graph.input("s", [2, 3]), graph.input("b", [2])];
+    const { gradients } = imitate({ id: "soteria", options: {} }, [g, bias], [s, bias], ["w", "b"]);
+    expect(gradients[1]).toBe(bias);
+    const [slope] = grad(sum(gradients[0]!), [g]);
+    const program = await compile(
+      { value: gradients[0]!, slope: slope! },
+      { backend: nodeCpu({ threads: 1 }), dtype: "float64" },
+    );
+    const out = await program.run({ g: Float64Array.of(1, 2, 3, 4, 5, 6), s: Float64Array.of(7, 0, 0, 0, 0, -7) });
+    expect([...out.value]).toEqual([1, 0, 3, 4, 0, 6]);
+    expect([...out.slope]).toEqual([1, 0, 1, 1, 0, 1]);
+    await program.dispose();
+  });
+
   it("names what it can imitate when asked for something else", () => {
-    expect(imitated).toEqual(["gaussian-noise", "top-k"]);
-    expect(() => imitate({ id: "soteria", options: {} }, [], [])).toThrow(
-      /no imitation of defense "soteria".*gaussian-noise, top-k/,
+    expect(imitated).toEqual(["gaussian-noise", "precode", "quantization", "soteria", "top-k"]);
+    expect(() => imitate({ id: "padding", options: {} }, [], [], [])).toThrow(
+      /no imitation of defense "padding".*gaussian-noise, precode, quantization, soteria, top-k/,
     );
   });
 });

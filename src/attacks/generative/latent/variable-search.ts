@@ -63,8 +63,9 @@ function trace({ round, knowledge, labels, knownDefense, tv, held, variables, pa
   const targets = model.parameters.map(({ name, shape }) => graph.input(`target:${name}`, shape));
   const probabilities = graph.constant(tensor([labels.length, model.classes], oneHot(labels, model.classes)));
   const { gradients } = traceLoss(model, toModelSpace(images, knowledge.normalization), probabilities);
-  const compared = knownDefense ? imitate(knownDefense, gradients, targets) : gradients;
-  const distance = distances.cosine(compared, targets);
+  const names = model.parameters.map(({ name }) => name);
+  const compared = knownDefense ? imitate(knownDefense, gradients, targets, names) : { gradients, sent: targets };
+  const distance = distances.cosine(compared.gradients, compared.sent);
   const objective = tv > 0 ? add(distance, mul(tv, totalVariation(images))) : distance;
   const slopes = grad(objective, [...inputs.values()]);
   const outputs: Record<string, Node> = { objective, distance, images };
