@@ -86,6 +86,8 @@ export interface PeerContext extends ClientContext {
   readonly phase: "before-upload" | "after-collect";
   /** Who takes part in this phase; afterwards, those whose upload arrived. */
   readonly members: readonly ClientId[];
+  /** What this client's update counts for in the average, before that is divided by the sum of all: its samples, or 1. */
+  readonly weight: number;
 }
 
 /** One client's local loss while it is traced, for terms to be added to it. */

@@ -13,7 +13,7 @@ export class PeerExchangeError extends Error {
 export function exchangeMessages(
   pipeline: Pipeline,
   phase: PeerContext["phase"],
-  members: ReadonlyMap<ClientId, (own: Own) => ClientContext>,
+  members: ReadonlyMap<ClientId, (own: Own) => ClientContext & Pick<PeerContext, "weight">>,
 ): Map<string, PeerMessage[]> {
   const names = [...members.keys()];
   const toServer = new Map<string, PeerMessage[]>();

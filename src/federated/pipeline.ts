@@ -1,5 +1,6 @@
 // Leads values through the hooks of a round's defenses in canonical order, each with its own stream and memory, and keeps their receipts.
 import type { Random } from "../math/random.js";
+import { hidesUploads } from "./compose.js";
 import type { AttachedDefense, ClientId, Hooks, Memory, PeerMessage } from "./hooks.js";
 import type { FederationMemory } from "./memory.js";
 import { closeBook, note, openBook, type Receipt } from "./receipt.js";
@@ -83,6 +84,6 @@ export function openPipeline(
       book.milliseconds += milliseconds;
       for (const { body } of messages) book.peerBytes += body.length;
     },
-    receipts: () => defenses.map(({ id }) => closeBook(id, books.get(id)!)),
+    receipts: () => defenses.map((defense) => closeBook(defense.id, books.get(defense.id)!, !hidesUploads(defense))),
   };
 }

@@ -106,12 +106,13 @@ function sameContent(a: unknown, b: unknown): boolean {
 const isNumbers = (value: object): value is FloatArray =>
   value instanceof Float32Array || value instanceof Float64Array;
 
-export function closeBook(defense: string, book: Book): Receipt {
+/** `measures`: whether the distortion of an upload says something; that of a masked or encrypted one does not. */
+export function closeBook(defense: string, book: Book, measures: boolean): Receipt {
   endScope(book);
   const change = book.distortions.length > 0 ? meanDistortion(book.distortions) : null;
   return {
     defense,
-    distortion: change,
+    distortion: measures ? change : null,
     bytesBefore: book.bytesBefore,
     bytesAfter: book.bytesAfter,
     peerBytes: book.peerBytes,

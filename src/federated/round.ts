@@ -19,7 +19,7 @@ import { arrange, hidesUploads, UnsupportedDefenseError } from "./compose.js";
 import type { ClientId, Payload, Update, Verdict } from "./hooks.js";
 import { createMemory, type FederationMemory } from "./memory.js";
 import { exchangeMessages } from "./peer-exchange.js";
-import { openPipeline } from "./pipeline.js";
+import { type Own, openPipeline } from "./pipeline.js";
 import { checkProtocol, type Protocol } from "./protocol.js";
 import type { Receipt } from "./receipt.js";
 import { sampleCohort } from "./sampling.js";
@@ -111,7 +111,7 @@ export async function runRound(options: RoundOptions): Promise<RoundRecord> {
   }
   if (refusals.size > 0 && trained.size === 0) throw new PayloadRefusedError(describe(refusals));
 
-  talk("before-upload", () => true);
+  const announced = talk("before-upload", () => true);
   const exchanges = new Map(
     [...trained].map(([participant, formed]) => [participant, upload(participant, formed, tools)]),
   );
@@ -132,7 +132,8 @@ export async function runRound(options: RoundOptions): Promise<RoundRecord> {
   for (const participant of [...exchanges.keys()].filter(arrived)) {
     clients.set(participant.id, { ...clients.get(participant.id)!, repeats: await queryAgain(participant) });
   }
-  const inboxes = talk("after-collect", arrived);
+  const told = talk("after-collect", arrived);
+  const inboxes = new Map([...told].map(([id, messages]) => [id, [...(announced.get(id) ?? []), ...messages]]));
   const { aggregate, released } = aggregateUploads(
     {
       global,
@@ -190,7 +191,11 @@ export async function runRound(options: RoundOptions): Promise<RoundRecord> {
       pipeline,
       phase,
       new Map(
-        members.map(([participant, { payload }]) => [participant.id, contextOf(participant, tools, payload)] as const),
+        members.map(([participant, { payload, samples }]) => {
+          const context = contextOf(participant, tools, payload);
+          const weight = protocol.weighting === "samples" ? samples : 1;
+          return [participant.id, (own: Own) => ({ ...context(own), weight })] as const;
+        }),
       ),
     );
   }
