@@ -39,7 +39,7 @@ export async function playFederation(
   const rounds: RoundRecord[] = [];
   let refused: string | null = null;
   try {
-    await runFederation({ ...protocol, start, clients, rounds: count, seed }, trainer, {
+    await runFederation({ ...protocol, normalization, start, clients, rounds: count, seed }, trainer, {
       signal,
       measureStatistics,
       onRound: (record) => {

@@ -60,8 +60,8 @@ const runs = (participant: Participant) => (isSybil(participant) ? runBySybils :
 const dataOf = ({ source }: Participant): Batch =>
   source.kind === "sends" ? { inputs: { shape: [0], data: new Float64Array(0) }, labels: [] } : source.data;
 
-export const contextOf = (participant: Participant, { pipeline }: ClientTools, payload: Payload) =>
-  clientContext(participant.id, pipeline.round, payload, dataOf(participant));
+export const contextOf = (participant: Participant, { pipeline, protocol }: ClientTools, payload: Payload) =>
+  clientContext(participant.id, pipeline.round, payload, dataOf(participant), protocol);
 
 /** C0: the first verdict against the payload, null when every defense accepts it. */
 export function vet(

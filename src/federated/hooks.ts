@@ -1,5 +1,6 @@
 // The points of a federated round at which a defense may act (spec/defenses.md 0.1): S0 to S5 at the server, C0 to C11 at the client.
 import type { Batch } from "../data/dataset.js";
+import type { Normalization } from "../data/normalization.js";
 import type { Node } from "../engine/index.js";
 import type { Random } from "../math/random.js";
 import type { FloatArray, Tensor } from "../math/tensor.js";
@@ -48,6 +49,8 @@ export interface ClientContext {
   readonly random: Random;
   readonly payload: Payload;
   readonly sampleCount: number;
+  /** What was done to the pixels of this client's data. */
+  readonly normalization: Normalization | null;
   /** This defense's own on this client; the only thing that a hook may change in place. */
   readonly memory: Memory;
 }

@@ -57,13 +57,13 @@ interface Step {
 }
 
 export const clientContext =
-  (client: ClientId, round: number, payload: Payload, data: Batch) =>
-  (own: Own): ClientContext => ({ client, round, payload, sampleCount: data.labels.length, ...own });
+  (client: ClientId, round: number, payload: Payload, data: Batch, { normalization }: Protocol) =>
+  (own: Own): ClientContext => ({ client, round, payload, sampleCount: data.labels.length, normalization, ...own });
 
 export async function trainLocally(job: LocalJob): Promise<LocalResult> {
   const { client, payload, pipeline, protocol, trainer, random, runs: only } = job;
   const { algorithm, batches, mode } = protocol;
-  const context = clientContext(client, pipeline.round, payload, job.data);
+  const context = clientContext(client, pipeline.round, payload, job.data, protocol);
   const data = pipeline.through("prepareDataset", client, job.data, (act, local, own) => act(local, context(own)), {
     only,
   });

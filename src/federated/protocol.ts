@@ -1,5 +1,6 @@
 // The rules of a federation as a value: how clients train, who takes part, how uploads are averaged (spec/defenses.md 0.2). They stay the
 // same from round to round; an attack or a defense never changes them.
+import type { Normalization } from "../data/normalization.js";
 import type { Mode } from "../models/define.js";
 import type { AttachedDefense } from "./hooks.js";
 import { type CohortRule, checkCohort } from "./sampling.js";
@@ -38,6 +39,8 @@ export interface Protocol {
   readonly dropout: number;
   /** The server's step along the average of gradients (FedSGD) or of pseudo-gradients (FedAvg, where 1 averages models). */
   readonly serverLearningRate: number;
+  /** What clients did to their pixels, so that a defense can work on pictures; null for nothing. */
+  readonly normalization: Normalization | null;
   readonly defenses: readonly AttachedDefense[];
 }
 
@@ -51,6 +54,7 @@ export const plainProtocol: Protocol = {
   weighting: "samples",
   dropout: 0,
   serverLearningRate: 0.1,
+  normalization: null,
   defenses: [],
 };
 

@@ -1,15 +1,12 @@
 // What an adversary sees. An observation is keyed by capability: by its type and at run time it holds the granted ones and nothing else.
 import type { Batch } from "../data/dataset.js";
+import type { Normalization } from "../data/normalization.js";
 import type { Statistics } from "../federated/batch-statistics.js";
 import type { ClientId, Payload, Update } from "../federated/hooks.js";
 import type { Weights } from "../models/define.js";
 import type { Capability } from "./capabilities.js";
 
-/** Per-channel normalisation that clients apply to pixels in [0, 1] before the model. */
-export interface Normalization {
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-}
+export type { Normalization };
 
 /**
  * One query as seen from outside: what was sent and what came back. A server that queries a client again within a round makes several of
