@@ -61,11 +61,11 @@ function constantIn(bound: Readonly<Record<string, unknown>>): (node: Node) => b
  */
 export function emit(
   outputs: Readonly<Record<string, Node>>,
-  { dtype, bind = {}, forms }: Omit<CompileOptions, "backend">,
+  { dtype, bind = {}, forms, lacks }: Omit<CompileOptions, "backend"> & Pick<Backend, "lacks">,
 ): OnnxModel {
   const names = Object.keys(outputs);
   const nodes = lower(Object.values(outputs), { dtype, isConstant: constantIn(bind), ...(forms ? { forms } : {}) });
-  return writeOnnx(Object.fromEntries(names.map((name, position) => [name, nodes[position]!])), dtype, bind);
+  return writeOnnx(Object.fromEntries(names.map((name, position) => [name, nodes[position]!])), dtype, bind, lacks);
 }
 
 /** Throws GraphError as `emit`, and BackendError when the backend cannot load the model. */
@@ -77,7 +77,7 @@ export async function compile<const Outputs extends string>(
   if (!backend.dtypes.includes(dtype)) {
     throw new BackendError(`${backend.name} computes in ${backend.dtypes.join(", ")}, asked for ${dtype}`);
   }
-  const { bytes, inputs } = emit(outputs, options);
+  const { bytes, inputs } = emit(outputs, { ...options, ...(backend.lacks ? { lacks: backend.lacks } : {}) });
   const session = await backend.load(bytes, dtype);
   return {
     dtype,

@@ -16,6 +16,8 @@ export interface Emitter {
   integers(values: readonly number[]): string;
   /** Name of an initialiser in the graph's own precision. */
   floats(value: Tensor | number): string;
+  /** Whether the backend has no kernel for an ONNX operator. */
+  lacks(operator: string): boolean;
   /** Cast of a value to the graph's precision. */
   castToFloat(name: string): string;
 }

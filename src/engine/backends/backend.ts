@@ -22,6 +22,8 @@ export interface Backend {
   readonly name: string;
   /** Precisions that it computes in. */
   readonly dtypes: readonly DType[];
+  /** ONNX operators that it has no kernel for, though others have: ops that have another form are written without them. */
+  readonly lacks?: readonly string[];
   /** Opens a session. The model's bytes are not kept. Rejects with MissingKernelError, or BackendError on a malformed model. */
   load(model: Uint8Array, dtype: DType): Promise<Session>;
 }

@@ -61,13 +61,14 @@ export interface OnnxModel {
 }
 
 /**
- * Emits `outputs` (name to node). Inputs named in `bound` become initialisers with those values, all others stay inputs.
+ * Emits `outputs` (name to node), without the ONNX operators in `lacking` where an op has another form. Inputs named in `bound` become initialisers with those values, all others stay inputs.
  * Throws GraphError when an op has no emission rule, a bound value has another shape, or names clash.
  */
 export function writeOnnx(
   outputs: Readonly<Record<string, Node>>,
   dtype: DType,
   bound: Readonly<Record<string, Tensor>> = {},
+  lacking: readonly string[] = [],
 ): OnnxModel {
   const names = new Map<Node, string>();
   const nodes: NodeProto[] = [];
@@ -113,6 +114,7 @@ export function writeOnnx(
       const scalar = held.shape.length === 0;
       return floats(`${RESERVED}${scalar ? `c:${held.data[0]}` : `c${count++}`}`, held.shape, held.data);
     },
+    lacks: (operator) => lacking.includes(operator),
     castToFloat: (name) => emitter.node("Cast", [name], { to: elementType(dtype) }),
   };
 

@@ -29,6 +29,13 @@ export const softmaxOps: OpFamily = {
       const last = [node.shape.length - 1];
       return [sub(adjoint, mul(exp(node), sum(adjoint, last, true)))];
     },
-    emit: (node, emitter) => emitter.node("LogSoftmax", [emitter.nameOf(node.inputs[0]!)], { axis: -1 }),
+    emit(node, emitter) {
+      const x = emitter.nameOf(node.inputs[0]!);
+      if (!emitter.lacks("LogSoftmax")) return emitter.node("LogSoftmax", [x], { axis: -1 });
+      const last = emitter.integers([-1]);
+      const shifted = emitter.node("Sub", [x, emitter.node("ReduceMax", [x, last], { keepdims: 1 })]);
+      const total = emitter.node("ReduceSum", [emitter.node("Exp", [shifted]), last], { keepdims: 1 });
+      return emitter.node("Sub", [shifted, emitter.node("Log", [total])]);
+    },
   },
 };
