@@ -10,7 +10,10 @@ export interface Tag {
 
 /** Tags in order. Throws where tags do not nest or a `<` is left that begins none: a parser of just what the report may write. */
 export function tagsOf(page: string): Tag[] {
-  const body = page.replace(/<style>[^<]*<\/style>/, "<style></style>");
+  // What stands in a script or a style sheet is read as it is, up to its end tag.
+  const body = page
+    .replace(/<style>[^<]*<\/style>/, "<style></style>")
+    .replace(/(<script[^>]*>)[\s\S]*?<\/script>/g, "$1</script>");
   const open: string[] = [];
   const tags: Tag[] = [];
   const rest = body.replace(token, (_, closing?: string, name?: string, attributes = "") => {

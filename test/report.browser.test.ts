@@ -1,69 +1,96 @@
-// The report in a real browser: Debian's Chromium opens the file from disk, asks nobody for anything and complains about nothing.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+// The report in a real browser: every screen of a real audit and of a made-up one with all statuses, in three widths and two themes. It asks
+// nobody for anything, complains about nothing, fits, and axe-core finds nothing serious. Screenshots go to build/screens/ for the eye.
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import axe from "axe-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderReport } from "../src/report/html.js";
+import { hasBrowser, launchBrowser, type WatchedPage, watchPage } from "./browser-page.js";
 import { sampleAudit } from "./report-sample.js";
 
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const screens = [
+  "home",
+  "gallery",
+  "defenses",
+  "attacks",
+  "attacks/robbing-the-fed",
+  "detection",
+  "model",
+  "compare",
+  "catalogue",
+  "reading",
+];
+const pictures = fileURLToPath(new URL("../build/screens/", import.meta.url));
+const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const config = `data: { records: [0, 1] }
+threats: [B, G]
+attacks: [robbing-the-fed]
+defenses: [none, top-k]
+federation: { batchSize: 2 }
+`;
 
-describe.skipIf(!existsSync(executablePath))("report.html in Chromium", () => {
+describe.skipIf(!hasBrowser)("report.html in Chromium", () => {
   const folder = mkdtempSync(join(tmpdir(), "leakscope-report-"));
-  const url = pathToFileURL(join(folder, "report.html")).href;
   let browser: Browser;
 
   beforeAll(async () => {
-    writeFileSync(join(folder, "report.html"), renderReport(sampleAudit()));
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-background-networking"] });
-  });
+    mkdirSync(pictures, { recursive: true });
+    writeFileSync(join(folder, "sample.html"), renderReport(sampleAudit()));
+    writeFileSync(join(folder, "config.yaml"), config);
+    const args = [main, "audit", "-c", "config.yaml", "-o", "real.html"];
+    [browser] = await Promise.all([launchBrowser(), promisify(execFile)(process.execPath, args, { cwd: folder })]);
+  }, 120_000);
   afterAll(async () => {
     await browser.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  for (const width of [1440, 390]) {
-    for (const colorScheme of ["light", "dark"] as const) {
-      it(`${width} pixels wide, ${colorScheme}: loads nothing else, logs nothing, fits, and shows its pictures`, async () => {
-        const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-        const complaints: string[] = [];
-        const requests: string[] = [];
-        page.on("console", (message) => complaints.push(message.text()));
-        page.on("pageerror", (error) => complaints.push(error.message));
-        page.on("request", (request) => {
-          if (!request.url().startsWith("data:")) requests.push(request.url());
-        });
-        await page.goto(url);
-        expect(await page.locator("h1").textContent()).not.toBe("");
-        const pictures = await page
-          .locator("img")
-          .evaluateAll((images) =>
-            (images as unknown as { complete: boolean; naturalWidth: number }[]).map(
-              (image) => image.complete && image.naturalWidth > 0,
-            ),
-          );
-        expect(pictures.length).toBeGreaterThan(0);
-        expect(pictures.every(Boolean)).toBe(true);
-        expect(await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")).toBe(
-          0,
-        );
-        expect(requests).toEqual([url]);
-        expect(complaints).toEqual([]);
-        await page.close();
-      });
+  const address = (name: string) => pathToFileURL(join(folder, `${name}.html`)).href;
+
+  async function eachScreen(name: string, visit: (watched: WatchedPage, screen: string) => Promise<void>) {
+    const watched = await watchPage(browser);
+    await watched.page.goto(address(name));
+    for (const screen of screens) {
+      await watched.page.evaluate(`location.hash = "#/${screen}"`);
+      await watched.page.locator(`nav a[aria-current][href="#/${screen.split("/")[0]}"]`).waitFor();
+      await watched.page.locator("h1").waitFor();
+      await visit(watched, screen);
     }
+    expect(watched.complaints).toEqual([]);
+    expect(watched.requests).toEqual([address(name)]);
+    await watched.page.close();
   }
 
-  it("leads from the matrix to a cell's details", async () => {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    await page.goto(url);
-    const link = page.locator("#overview a[href^='#cell-']").first();
-    const target = (await link.getAttribute("href"))!;
-    await link.click();
-    expect(new URL(page.url()).hash).toBe(target);
-    expect(await page.locator(target).isVisible()).toBe(true);
-    await page.close();
+  it.each(["real", "sample"])("%s: every screen fits, in three widths and two themes", async (name) => {
+    await eachScreen(name, async ({ page }, screen) => {
+      for (const width of [1440, 1024, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        const over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        expect([screen, width, await page.evaluate(over)]).toEqual([screen, width, 0]);
+        const broken = `[...document.images].filter((image) => image.complete && image.naturalWidth === 0).length`;
+        expect(await page.evaluate(broken)).toBe(0);
+        for (const colorScheme of name === "real" ? (["light", "dark"] as const) : []) {
+          await page.emulateMedia({ colorScheme });
+          await page.screenshot({ path: join(pictures, `${screen.replace("/", "-")}-${width}-${colorScheme}.png`) });
+        }
+      }
+    });
+  });
+
+  it.each(["light", "dark"] as const)("axe-core finds nothing serious, %s", async (colorScheme) => {
+    await eachScreen("sample", async ({ page }, screen) => {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(`window.axe ?? (() => { ${axe.source} })()`);
+      const found = (await page.evaluate(`axe.run({ resultTypes: ["violations"] })`)) as axe.AxeResults;
+      const told = found.violations
+        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .map(({ id, nodes }) => `${screen}: ${id} at ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
+      expect(told).toEqual([]);
+    });
   });
 });

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const manifest = new URL("../../package.json", import.meta.url);
 
 /** Layers that only show, keep or hand on what others compute. */
-const WITHOUT_INFLUENCE = new Set(["cli", "report", "store"]);
+const WITHOUT_INFLUENCE = new Set(["cli", "report", "store", "server", "web"]);
 
 interface Manifest {
   readonly version: string;

@@ -47,8 +47,3 @@ export const trusted = (constant: string): Html => ({ [markup]: constant });
 
 /** The characters of finished markup. */
 export const textOf = (fragment: Html): string => fragment[markup];
-
-const pngDataUri = /^data:image\/png;base64,[A-Za-z0-9+/=]+$/;
-
-/** True for a PNG as a data URI, the only kind of picture address that a report accepts. */
-export const isPngDataUri = (uri: string): boolean => pngDataUri.test(uri);

@@ -1,5 +1,5 @@
 // How figures are printed: few digits, units, and never a number where none is defined.
-import type { CellJson, ControlJson, ScoreJson } from "../audit/audit-json.js";
+import type { ControlJson, ScoreJson } from "../audit/audit-json.js";
 import { metricWords } from "./words.js";
 
 /** The words of a metric: the key of a score is a metric's id, perhaps with a variant behind a slash. */
@@ -53,12 +53,6 @@ export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
-
-/** Best figure of a metric and what stands beside it: the best of the guess. */
-export const besideFloor = (cell: CellJson, metric: string): { best: number | null; floor: number | null } => ({
-  best: scoreOf(cell.scores, metric)?.best ?? null,
-  floor: scoreOf(cell.floor, metric)?.best ?? null,
-});
 
 /** The score under a metric's id, undefined where it was not measured. */
 export const scoreOf = (scores: Readonly<Record<string, ScoreJson>>, metric: string): ScoreJson | undefined =>

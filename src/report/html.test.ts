@@ -6,6 +6,8 @@ import { shapeOf, tagsOf } from "../../test/html-tags.js";
 import { sampleAudit } from "../../test/report-sample.js";
 import { type AuditJson, auditSchema } from "../audit/audit-json.js";
 import { renderReport } from "./html.js";
+import { unpackAudit } from "./packed-audit.js";
+import { withholdPictures } from "./visible-pictures.js";
 
 const fixed = new Set([
   "status",
@@ -39,125 +41,90 @@ function suffixed(value: unknown, suffix: string, field = ""): unknown {
 
 const withSuffix = (suffix: string) => suffixed(sampleAudit(), suffix) as AuditJson;
 
+/** The audit that a page holds as data. */
+const embeddedIn = (page: string): AuditJson =>
+  unpackAudit(JSON.parse(/<script type="application\/json" id="audit">([^<]*)<\/script>/.exec(page)![1]!));
+
+const partOf = (page: string, element: "script" | "style") =>
+  new RegExp(`<${element}>([\\s\\S]*?)</${element}>`).exec(page)![1]!;
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("base64");
+
 describe("renderReport", () => {
   const page = renderReport(sampleAudit());
 
   it("is made from a valid audit", () => expect(auditSchema.safeParse(sampleAudit()).error).toBeUndefined());
 
-  it("nests its tags, quotes its attributes and uses every id once", () => {
-    const ids = tagsOf(page).flatMap(({ attributes }) => attributes.get("id") ?? []);
-    expect(new Set(ids).size).toBe(ids.length);
-    const targets = tagsOf(page).flatMap(({ attributes }) => attributes.get("href") ?? []);
-    for (const target of targets) expect(ids).toContain(target.slice(1));
-    for (const tag of tagsOf(page)) if (tag.name === "img") expect(tag.attributes.has("alt")).toBe(true);
+  it("nests its tags and quotes its attributes", () => {
+    const names = tagsOf(page).map(({ name }) => name);
+    expect(names.filter((name) => name === "script")).toHaveLength(2);
+    expect(names).toContain("noscript");
   });
 
-  it("loads nothing and runs nothing", () => {
+  it("refers to nothing outside and has no inline handlers or styles", () => {
     const tags = tagsOf(page);
-    expect(tags.filter(({ name }) => ["script", "link", "iframe", "object", "base", "form"].includes(name))).toEqual(
+    expect(tags.filter(({ name }) => ["link", "iframe", "object", "base", "form", "img", "a"].includes(name))).toEqual(
       [],
     );
     for (const { attributes } of tags) {
-      for (const [name, value] of attributes) {
-        expect(name).not.toMatch(/^on|^style$/);
-        if (name === "src") expect(value).toMatch(/^data:image\/png;base64,/);
-        if (name === "href") expect(value).toMatch(/^#/);
-      }
+      for (const name of attributes.keys()) expect(name).not.toMatch(/^on|^style$|^src$|^href$/);
     }
-    expect(/<style>([^<]*)<\/style>/.exec(page)![1]).not.toMatch(/url\(|@import/);
+    expect(/url\(|@import/.test(partOf(page, "style"))).toBe(false);
   });
 
-  it("has a content policy whose hash is that of its style", () => {
-    const style = /<style>([^<]*)<\/style>/.exec(page)![1]!;
-    const hash = createHash("sha256").update(style).digest("base64");
+  it("has a content policy with the hashes of its script and style, and nothing else", () => {
     const policy = tagsOf(page).find(({ attributes }) => attributes.get("http-equiv") === "Content-Security-Policy");
     const content = policy!.attributes.get("content")!.replaceAll("&#39;", "'");
     expect(content).toBe(
-      `default-src 'none'; img-src data:; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`,
+      `default-src 'none'; script-src 'sha256-${sha256(partOf(page, "script"))}'; ` +
+        `style-src 'sha256-${sha256(partOf(page, "style"))}'; img-src data:; base-uri 'none'; form-action 'none'`,
     );
   });
 
+  it("stays below 3 MB without pictures", () => {
+    const bare = sampleAudit((audit) => {
+      for (const cell of audit.cells) cell.images = [];
+    });
+    expect(renderReport(bare).length).toBeLessThan(1e6);
+  });
+
+  it("holds the audit as data, without what its policy withholds", () => {
+    expect(embeddedIn(page)).toEqual(JSON.parse(JSON.stringify(withholdPictures(sampleAudit()))));
+  });
+
   it("shows hostile text in every field as text", () => {
-    const hostile = `"'\`><img src=x onerror=alert(1)></title></style><script>alert(2)</script>`;
+    const hostile = `"'\`><img src=x onerror=alert(1)></title></style></noscript><!--</script><script>alert(2)</script>`;
     const attacked = renderReport(withSuffix(hostile));
     expect(shapeOf(attacked)).toEqual(shapeOf(renderReport(withSuffix("zz"))));
-    expect(attacked).toContain("&lt;script&gt;alert(2)&lt;/script&gt;");
+    expect(attacked.includes("&lt;script&gt;alert(2)&lt;/script&gt;")).toBe(true);
+    expect(embeddedIn(attacked).cells[0]!.attackTitle.endsWith(hostile)).toBe(true);
   });
 
   it("keeps its structure whatever the text", () => {
     const plain = shapeOf(renderReport(withSuffix("zz")));
     const text = fc.string({
-      unit: fc.constantFrom("<", ">", '"', "'", "&", "`", "=", " ", "/", "a", "\u202e"),
+      unit: fc.constantFrom("<", ">", '"', "'", "&", "`", "=", " ", "/", "a", "-", "!", "\u202e", "\u2028"),
       minLength: 1,
     });
     fc.assert(
       fc.property(text, (suffix) => {
-        expect(shapeOf(renderReport(withSuffix(`q${suffix}`)))).toEqual(plain);
+        const attacked = renderReport(withSuffix(`q${suffix}`));
+        expect(shapeOf(attacked)).toEqual(plain);
+        expect(embeddedIn(attacked).data.id.endsWith(suffix)).toBe(true);
       }),
       { numRuns: 15 },
     );
   });
 
-  it("says each status in word, shape and colour; unknown and error share the grey and no green", () => {
-    for (const [status, text] of [
-      ["leak", "● leak"],
-      ["resisted", "○ resisted"],
-      ["unknown", "? unknown"],
-      ["error", "× error"],
-      ["not-applicable", "– not applicable"],
+  it("says headline, findings and how sure they are without its script", () => {
+    const told = /<noscript>([\s\S]*)<\/noscript>/.exec(page)![1]!;
+    for (const text of [
+      "Somebody who records the traffic between one client and the server gets training pictures back.",
+      "Recorded traffic is enough to see the training pictures",
+      "Switch on top-k with keep 0.01.",
+      "between 51 % and 100 %",
     ]) {
-      expect(page).toMatch(
-        new RegExp(
-          `<a class="entry ${status}" href="#cell-\\d+"><span class="word">${text!.replace("?", "\\?")}</span>`,
-        ),
-      );
+      expect(told.includes(text)).toBe(true);
     }
-    const style = /<style>([^<]*)<\/style>/.exec(page)![1]!;
-    expect(style).toMatch(/\.entry \{[^}]*background-color: var\(--grey-ground\); color: var\(--grey\)/);
-    expect(style).not.toMatch(/\.(entry|tag)\.(unknown|error)/);
-  });
-
-  it("tells a shared computation once", () => {
-    expect(page).toContain("Adversary A; B: same observation as under A, same result. Seed 1.");
-    expect(page.match(/<article /g)).toHaveLength(6);
-  });
-
-  it("folds the details of a large audit, all but what the first screen shows", () => {
-    const many = renderReport(
-      sampleAudit((audit) => {
-        const [cell] = audit.cells;
-        audit.cells = Array.from({ length: 13 }, (_, seed) => ({ ...cell!, case: { seed } }));
-      }),
-    );
-    expect(many.match(/<summary>Pictures and figures<\/summary>/g)).toHaveLength(12);
-    expect(page).not.toContain("<summary>Pictures and figures</summary>");
-  });
-
-  it("marks every place that shows figures with known labels", () => {
-    const cell = sampleAudit().cells.find(({ recipe }) => recipe.labels === "known")!;
-    const alone = renderReport({ ...sampleAudit(), cells: [cell] });
-    const partOf = (start: string, end: string) =>
-      alone.slice(alone.indexOf(start), alone.indexOf(end, alone.indexOf(start)));
-    for (const [start, end] of [
-      ['class="exhibit"', 'class="facts"'],
-      ['class="matrix"', "</table>"],
-      ["<article", "</header>"],
-      ['class="pictures"', "</ul>"],
-      ['class="figures-table"', "</table>"],
-    ]) {
-      expect(partOf(start!, end!)).toContain("◦ labels known");
-    }
-  });
-
-  it("shows what could be said before any attack, and nothing where it was not measured", () => {
-    expect(page).toContain("Before any attack");
-    expect(page).toMatch(/Gradient norm[\s\S]*?<td>higher<\/td><td>1.2<\/td><td>4.2<\/td><td>0.80<\/td>/);
-    expect(page).toMatch(/LAVP[\s\S]*?more than 200,000 input entries[\s\S]*?needs 3 cells/);
-    expect(renderReport({ ...sampleAudit(), vulnerability: null })).not.toContain("Before any attack");
-  });
-
-  it("prints undefined figures as undefined, with the reason", () => {
-    expect(page).toContain('<abbr title="ssim/gauss11-valid">ssim</abbr> undefined');
-    expect(page).toContain("undefined where: a made-up reason");
   });
 });
