@@ -1,4 +1,5 @@
-// Builds the page into dist/web: one classic script and one style sheet, hashed, with a manifest that the report and the server read.
+// Builds the page into dist/web: one classic script and one style sheet, hashed; `page.json` names them for the report, which holds them, and
+// `index.html` is the document that the server serves.
 // Needs the compiled program in dist/, which the catalogue is taken from.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
@@ -15,7 +16,23 @@ const catalogue = {
   load: async (id) => (id === `\0${CATALOGUE}` ? `export default ${JSON.stringify(await catalogueRows())}` : null),
 };
 
-/** `page.json`: the names of the two files. A script that could end its own element would break the report. */
+const documentOf = (script, style) => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Leakscope</title>
+<link rel="stylesheet" href="/${style}">
+</head>
+<body>
+<noscript>This page needs JavaScript; audit.json in the run folder holds all figures.</noscript>
+<script src="/${script}"></script>
+</body>
+</html>
+`;
+
+/** A script that could end its own element would break the report. */
 const manifest = {
   name: "manifest",
   enforce: "post",
@@ -25,6 +42,7 @@ const manifest = {
     if (!script || !style || others.length > 0) throw new Error("expected one script and one style sheet");
     if (/<\/script|<!--/i.test(bundle[script].code)) throw new Error(`${script} cannot stand inside a page`);
     this.emitFile({ type: "asset", fileName: "page.json", source: JSON.stringify({ script, style }) });
+    this.emitFile({ type: "asset", fileName: "index.html", source: documentOf(script, style) });
   },
 };
 
@@ -45,8 +63,8 @@ export default defineConfig({
       input: pathOf("./src/main.tsx"),
       output: {
         format: "iife",
-        entryFileNames: "leakscope-[hash].js",
-        assetFileNames: "leakscope-[hash][extname]",
+        entryFileNames: "assets/leakscope-[hash].js",
+        assetFileNames: "assets/leakscope-[hash][extname]",
       },
     },
   },

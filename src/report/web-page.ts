@@ -1,8 +1,8 @@
-// The built web page (web/, made by `npm run build`) as the report and the server use it: the same script and style sheet.
+// The built web page (web/, made by `npm run build`) as the report uses it: script and style sheet.
 import { readFileSync } from "node:fs";
 
 export interface PagePart {
-  /** File name, with a hash of the content. */
+  /** File below dist/web, with a hash of the content in its name. */
   readonly name: string;
   readonly text: string;
 }

@@ -50,7 +50,7 @@ export function Reconstruction({ image, caption = "reconstruction" }: { image: I
 }
 
 /** Absolute difference of original and reconstruction; nothing unless both are there and the original is sharp. */
-export function Difference({ image, policy }: { image: ImageJson; policy: Policy }) {
+export function Difference({ image, policy, told = "" }: { image: ImageJson; policy: Policy; told?: string }) {
   const { original, reconstruction, record } = image;
   if (policy !== "show" || original === null || reconstruction === null) return null;
   const label = `Difference between original and reconstruction of record ${record}, brightened ${differenceGain} times; black is equal`;
@@ -60,7 +60,10 @@ export function Difference({ image, policy }: { image: ImageJson; policy: Policy
         <img src={original} alt="" />
         <img src={reconstruction} alt="" />
       </span>
-      <figcaption>difference ×{differenceGain}</figcaption>
+      <figcaption>
+        difference ×{differenceGain}
+        {told}
+      </figcaption>
     </figure>
   );
 }

@@ -89,7 +89,7 @@ function ExhibitPanel({
       <div class="strip">
         <Original image={image} policy={policy} />
         <Reconstruction image={image} caption={words + figures(exhibit)} />
-        <Difference image={image} policy={policy} />
+        <Difference image={image} policy={policy} told=", black is equal" />
         {defended && (
           <Reconstruction
             image={defended.image}
