@@ -56,6 +56,15 @@ const cell = z.object({
   control: control.describe("the case that this attack must win"),
   ownControl: control.describe("the easiest case on the model under audit: batch 1, no defense, labels known"),
   labels: z.object({ accuracy: figure, method: z.string() }).optional(),
+  privacy: z
+    .object({
+      unit: z.enum(["client", "record"]).describe("whose presence is hidden"),
+      epsilon: figure.describe("null: infinite, nothing is proven"),
+      delta: z.number(),
+      text: z.string(),
+    })
+    .optional()
+    .describe("what the defense's accountant proves over all rounds"),
   utility: z
     .object({
       accuracyWith: figure,

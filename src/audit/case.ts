@@ -1,5 +1,6 @@
 // One case: a setting, an adversary, an attack and perhaps a defense, as plain data that travels to a worker, and what came of it.
 
+import type { Guarantee } from "../defenses/define.js";
 import type { ThreatLetter } from "../threat/capabilities.js";
 import type { ImageJson, ScoreJson, VulnerabilityJson } from "./audit-json.js";
 import type { Config } from "./config.js";
@@ -48,6 +49,8 @@ export interface CaseResult {
     readonly seconds: number;
   } | null;
   readonly vulnerability?: VulnerabilityJson["batches"];
+  /** What the defense's accountant proves. */
+  readonly privacy?: Guarantee;
   readonly handed: readonly string[];
   readonly gallerySize: number;
   readonly galleryClasses: number;

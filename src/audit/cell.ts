@@ -60,6 +60,7 @@ export function describeCell(
     control,
     ownControl,
     ...(result?.labels ? { labels: result.labels } : {}),
+    ...(result?.privacy ? { privacy: result.privacy } : {}),
     ...(result?.receipt ? { utility: utilityOf(result.receipt) } : {}),
     budget: {
       seconds: result?.seconds ?? 0,
@@ -77,7 +78,7 @@ export function describeCell(
       gallerySize: result?.gallerySize ?? 0,
     },
     curve: [...(result?.curve ?? [])],
-    notes: [...(result?.notes ?? [])],
+    notes: [...(result?.privacy ? [result.privacy.text] : []), ...(result?.notes ?? [])],
     images: [...(result?.images ?? [])],
   };
 }

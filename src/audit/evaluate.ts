@@ -20,7 +20,7 @@ import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
 import type { JobProgress } from "./interfaces.js";
 import { picture } from "./pictures.js";
-import { imagesPerUpdate, protocolOf } from "./protocol.js";
+import { exposureOf, imagesPerUpdate, protocolOf } from "./protocol.js";
 import { openGames, type Scene } from "./scene.js";
 import { matchRecords } from "./score.js";
 import { normalise, openSetting } from "./setting.js";
@@ -114,7 +114,10 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
   }
   const seconds = (performance.now() - started) / 1000;
   const result = await collect(spec, setting, metrics, random, outcomes, handed, seconds);
-  return vulnerability ? { ...result, vulnerability } : result;
+  const records = setting.federations[0]?.flat().length ?? 0;
+  const exposure = exposureOf(spec.federation, records, setting.model.parameters.length);
+  const privacy = defense?.privacy?.(defense.options.parse(spec.defense!.options), exposure);
+  return { ...result, ...(vulnerability ? { vulnerability } : {}), ...(privacy ? { privacy } : {}) };
 }
 
 function found<T>(value: T | undefined, kind: string, id: string): T {

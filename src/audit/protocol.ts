@@ -2,6 +2,7 @@
 import type { Attack } from "../attacks/define.js";
 import type { Dataset } from "../data/dataset.js";
 import { partitionRecords } from "../data/partition.js";
+import type { Exposure } from "../defenses/define.js";
 import type { AttachedDefense } from "../federated/hooks.js";
 import { type Algorithm, type Protocol, plainProtocol } from "../federated/protocol.js";
 import type { Random } from "../math/random.js";
@@ -27,6 +28,14 @@ export function recordsPerFederation(federation: FederationConfig, total: number
 export function imagesPerUpdate(federation: FederationConfig, total: number): number {
   const { algorithm, batchSize, clients } = federation;
   return algorithm === "FedSGD" ? batchSize : Math.ceil(recordsPerFederation(federation, total) / clients);
+}
+
+/** What an accountant counts in it, of `total` records and a model with so many tensors. */
+export function exposureOf(federation: FederationConfig, total: number, tensors: number): Exposure {
+  const { algorithm, batchSize, clients, rounds, localEpochs } = federation;
+  const samples = Math.ceil(recordsPerFederation(federation, total) / clients);
+  const steps = algorithm === "FedSGD" ? 1 : localEpochs * Math.ceil(samples / batchSize);
+  return { rounds, clients, samples, batchSize: Math.min(batchSize, samples), steps, tensors };
 }
 
 /** The records of every client. Throws RangeError when there are fewer records than clients. */

@@ -17,8 +17,35 @@ export interface DefenseDefinition<Schema extends z.ZodObject> {
   /** What to do in a user's own federation, as the end of a sentence that begins with "Switch on …:". */
   readonly advice: string;
   /** As in federated/hooks.ts: what an attached defense has besides its hooks. */
-  traits?(options: z.infer<Schema>): Pick<AttachedDefense, "hidesUploads" | "agreedCoordinates" | "jacobianAt">;
+  traits?(
+    options: z.infer<Schema>,
+  ): Partial<Pick<AttachedDefense, "hidesUploads" | "agreedCoordinates" | "jacobianAt" | "needs" | "stage">>;
   hooks(options: z.infer<Schema>): Partial<Hooks>;
+  /** What is proven of it, of a defense with an accountant; null where its options leave nothing to prove. */
+  privacy?(options: z.infer<Schema>, exposure: Exposure): Guarantee | null;
+}
+
+/** How often a federation makes use of the same data, which is what an accountant counts. */
+export interface Exposure {
+  readonly rounds: number;
+  readonly clients: number;
+  /** Records of one client. */
+  readonly samples: number;
+  readonly batchSize: number;
+  /** Gradients that a client takes in a round. */
+  readonly steps: number;
+  /** Tensors of an update. */
+  readonly tensors: number;
+}
+
+export interface Guarantee {
+  /** Whose presence is hidden: a client's with all its records, or one record's. */
+  readonly unit: "client" | "record";
+  /** Null for infinity: nothing is proven. */
+  readonly epsilon: number | null;
+  readonly delta: number;
+  /** The same in words, with whatever it rests on. */
+  readonly text: string;
 }
 
 export type Defense = DefenseDefinition<z.ZodObject>;

@@ -30,11 +30,21 @@ function centralArea(z: number): number {
   return normalDensity(z) * sum;
 }
 
+/** The logarithm of that probability, also where it is too small for a number. */
+export function logNormalCdf(z: number): number {
+  if (z > -1) return Math.log(normalCdf(z));
+  return -0.5 * z * z - 0.5 * Math.log(2 * Math.PI) - Math.log(tailFraction(-z));
+}
+
 /** density(z) / (z + 1/(z + 2/(z + 3/(z + ...)))) for z >= 1. */
 function upperTail(z: number): number {
+  return normalDensity(z) / tailFraction(z);
+}
+
+function tailFraction(z: number): number {
   let fraction = z;
   for (let k = 16 + Math.ceil(500 / (z * z)); k > 0; k--) fraction = z + k / fraction;
-  return normalDensity(z) / fraction;
+  return fraction;
 }
 
 // Coefficients of Acklam's approximation, highest power first: the middle and the tail, numerator and denominator.

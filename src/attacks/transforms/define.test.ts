@@ -154,7 +154,7 @@ describe("imitations", () => {
   });
 
   it("names what it can imitate when asked for something else", () => {
-    expect(imitated).toEqual(["gaussian-noise", "precode", "quantization", "soteria", "top-k"]);
+    expect(imitated).toEqual(["client-dp", "gaussian-noise", "precode", "quantization", "soteria", "top-k"]);
     expect(() => imitate({ id: "padding", options: {} }, [], [], [])).toThrow(
       /no imitation of defense "padding".*gaussian-noise, precode, quantization, soteria, top-k/,
     );

@@ -2,6 +2,7 @@
 // before it is compared with what was sent. An attack imports no defense; an imitation names the defense's id and reads its options.
 import { broadcastTo, type Node } from "../../engine/index.js";
 import type { KnownDefense } from "../../threat/observation.js";
+import { clippedSamples } from "./client-dp.js";
 import { clippedNoise } from "./gaussian-noise.js";
 import { fromBottleneck } from "./precode.js";
 import { withinLevels } from "./quantization.js";
@@ -16,6 +17,7 @@ export type Ignorance = (names: readonly string[]) => readonly boolean[];
 
 /** By id of the defense. */
 const imitations: Readonly<Record<string, Imitation>> = {
+  "client-dp": clippedSamples,
   "gaussian-noise": clippedNoise,
   quantization: withinLevels,
   soteria: sentColumns,

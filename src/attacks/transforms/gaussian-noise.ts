@@ -8,7 +8,7 @@ export function clippedNoise(
   sent: readonly Node[],
   { clip }: Readonly<Record<string, unknown>>,
 ): Node[] {
-  if (typeof clip !== "number") throw new TypeError(`the imitation of gaussian-noise needs the clip norm, got ${clip}`);
+  if (typeof clip !== "number") throw new TypeError(`imitating a clip takes its norm as "clip", got ${clip}`);
   const inParts = areInParts(gradients, sent);
   // min(1, clip / norm), of each part its own
   const factor = sub(1, relu(sub(1, div(clip, sqrt(squaredNorm(gradients, inParts))))));

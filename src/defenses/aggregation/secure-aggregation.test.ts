@@ -156,6 +156,16 @@ describe("distributed noise", () => {
     expect(await spread({}, options)).toBeCloseTo(0.25 / 4, 2);
   });
 
+  it("is accounted for all honest clients together, and says what that rests on: T14", () => {
+    const exposure = { rounds: 5, clients: 4, samples: 1, batchSize: 1, steps: 1, tensors: 4 };
+    const stated = (options: Record<string, unknown>) =>
+      secureAggregation.privacy!(secureAggregation.options.parse({ delta: 1e-6, ...options }), exposure);
+    const shared = stated({ noiseMultiplier: 1, noiseAmong: 4 })!;
+    expect(Math.abs(shared.epsilon! / 13.376 - 1)).toBeLessThan(1e-3);
+    expect(shared.text).toContain("it rests on 4 honest clients in every round");
+    expect(stated({})).toBeNull();
+  });
+
   it("goes with noise that clients add themselves", async () => {
     const noise = attach(clientNoise, { clip: 1, sigma: 0.1 });
     const { records } = await oneRound({ defenses: [masked(), noise] });

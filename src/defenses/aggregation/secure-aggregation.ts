@@ -13,6 +13,7 @@ import type {
 import { mapUpdate, updateNorm } from "../../federated/update.js";
 import { tensor } from "../../math/tensor.js";
 import { defineDefense } from "../define.js";
+import { guarantee } from "../guarantee.js";
 import { decodeSum, encode, fixedPointFor } from "./fixed-point.js";
 import { digestOf, KEY_BYTES } from "./masks.js";
 import { createParty, type Party } from "./secure-aggregation-client.js";
@@ -46,6 +47,7 @@ const options = z.object({
     .min(1)
     .default(1)
     .describe("honest clients who share that noise's variance; 1: every client adds all of it (local)"),
+  delta: z.number().gt(0).lt(1).default(1e-5).describe("of the guarantee, where there is noise"),
 });
 type Options = z.infer<typeof options>;
 
@@ -190,4 +192,17 @@ export default defineDefense({
     },
     aggregate: (messages, _, context) => average(chosen, messages, context),
   }),
+  privacy: ({ noiseMultiplier, noiseAmong, delta }, { rounds }) =>
+    noiseMultiplier === 0
+      ? null
+      : guarantee({
+          unit: "client",
+          delta,
+          mechanism: { sampling: 1, noise: noiseMultiplier, steps: rounds },
+          steps: `${rounds} round(s)`,
+          provided:
+            noiseAmong === 1
+              ? "every client adds all of the noise itself"
+              : `it rests on ${noiseAmong} honest clients in every round: those whom the server adds bring no noise`,
+        }),
 });
