@@ -26,11 +26,12 @@ export interface Run {
   readonly labels?: CaseSpec["labels"];
   readonly options?: Readonly<Record<string, unknown>>;
   readonly defense?: CaseSpec["defense"];
+  readonly adaptive?: boolean;
 }
 
 /** A case with the weakest adversary who may run the attack, and an hour. */
 export function caseOf({ attack, model, data, records, seed, ...rest }: Run): CaseSpec {
-  const { batchSize = 1, labels = "recovered", options = {}, defense = null } = rest;
+  const { batchSize = 1, labels = "recovered", options = {}, defense = null, adaptive = false } = rest;
   const defaults = configSchema.parse({ model: { name: model }, data: { ...data, records: [...records] }, seed });
   return {
     model: defaults.model,
@@ -45,7 +46,7 @@ export function caseOf({ attack, model, data, records, seed, ...rest }: Run): Ca
     threat: weakestThreat(attack.needs)!,
     attack: { id: attack.id, options: attack.options.parse(options) },
     defense,
-    adaptive: false,
+    adaptive,
     backend: "node-cpu",
     content: "embedded",
   };
