@@ -46,6 +46,10 @@ function leakingCell(threat: string, noise: number): CellJson {
       gallerySize: 2048,
     },
     curve: Array.from({ length: 120 }, (_, i) => ({ iteration: 2 * i, loss: 30 * Math.exp(-i / 7) + 2e-7 })),
+    frames: [2, 1, 0.5, 0].map((more, i) => ({
+      iteration: 100 * i,
+      picture: imagesOf([addNoise(originals[0]!, noise + more, `frame-${i}`)], true)[0]!.reconstruction!,
+    })),
     notes: [],
     images: imagesOf(guesses, true),
   };

@@ -77,6 +77,8 @@ describe.skipIf(!hasBrowser)("using report.html", () => {
       expect(new URL(page.url()).hash).toBe("#/attacks/dlg?threat=A");
       expect(await text(page, "h1")).toBe("Deep Leakage from Gradients");
       expect(await text(page, ".cell header p")).toContain("A; B: same observation as under A, same result. Seed 1.");
+      await page.locator(".formation input").fill("1");
+      expect(await text(page, ".formation figcaption")).toBe("iteration 100");
       await page.locator(".case", { hasText: "Top-k" }).click();
       expect(await text(page, "#cell-title")).toBe("Deep Leakage from Gradients against Top-k sparsification");
       expect(await text(page, ".recipe")).toContain("keep 0.01, scope tensor");

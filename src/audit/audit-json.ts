@@ -40,6 +40,11 @@ const image = z.object({
 
 export const cellStatuses = ["leak", "resisted", "unknown", "not-applicable", "error"] as const;
 
+const frame = z.object({
+  iteration: z.number(),
+  picture: z.string().describe("PNG data URI"),
+});
+
 const cell = z.object({
   key: z.string(),
   case: z.object({ seed: z.int() }),
@@ -90,6 +95,10 @@ const cell = z.object({
   curve: z
     .array(z.object({ iteration: z.number(), loss: z.number() }))
     .describe("objective of the first batch's best start"),
+  frames: z
+    .array(frame)
+    .optional()
+    .describe("a reconstruction of the first batch as it formed: the first in the attack's own order"),
   notes: z.array(z.string()),
   images: z.array(image),
 });
@@ -193,6 +202,7 @@ export type CellJson = z.infer<typeof cell>;
 export type VulnerabilityJson = z.infer<typeof vulnerability>;
 export type ScoreJson = z.infer<typeof score>;
 export type ControlJson = z.infer<typeof control>;
+export type FrameJson = z.infer<typeof frame>;
 export type ImageJson = z.infer<typeof image>;
 export type AssertionJson = z.infer<typeof assertion>;
 export type FindingJson = z.infer<typeof finding>;

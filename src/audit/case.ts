@@ -2,7 +2,7 @@
 
 import type { Guarantee } from "../defenses/define.js";
 import type { ThreatLetter } from "../threat/capabilities.js";
-import type { ImageJson, ScoreJson, VulnerabilityJson } from "./audit-json.js";
+import type { FrameJson, ImageJson, ScoreJson, VulnerabilityJson } from "./audit-json.js";
 import type { Config } from "./config.js";
 
 export interface Chosen {
@@ -55,6 +55,8 @@ export interface CaseResult {
   readonly gallerySize: number;
   readonly galleryClasses: number;
   readonly curve: readonly { readonly iteration: number; readonly loss: number }[];
+  /** A reconstruction of the first batch as it formed; absent where the attack shows none on its way. */
+  readonly frames?: readonly FrameJson[];
   readonly notes: readonly string[];
   readonly iterations: number;
   readonly exhausted: boolean;

@@ -18,6 +18,7 @@ import { behaviourOf, powersOf } from "../threat/server.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
+import { createFrames } from "./frames.js";
 import type { JobProgress } from "./interfaces.js";
 import { picture } from "./pictures.js";
 import { exposureOf, imagesPerUpdate, protocolOf } from "./protocol.js";
@@ -44,6 +45,14 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
   const setting = await openSetting(spec, random);
   const trainer = createTrainer(tools.backend, "float32");
   const outcomes: BatchOutcome[] = [];
+  const frames = createFrames();
+  const watched: EvaluateTools = {
+    ...tools,
+    onProgress: (progress) => {
+      frames.add(progress);
+      tools.onProgress(progress);
+    },
+  };
   const seen: Scene[] = [];
   let vulnerability: CaseResult["vulnerability"];
   try {
@@ -88,7 +97,14 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
         const stream = random.split("attack", outcomes.length);
         const place = index * scenes.length + number;
         const outOfTime = () => performance.now() > deadline;
-        const context = contextFor(spec, tools, stream, outOfTime, place, games.length * scenes.length);
+        const context = contextFor(
+          spec,
+          place === 0 ? watched : tools,
+          stream,
+          outOfTime,
+          place,
+          games.length * scenes.length,
+        );
         const release: Release = {
           records: scene.rounds,
           client: scene.client,
@@ -117,7 +133,13 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
   const records = setting.federations[0]?.flat().length ?? 0;
   const exposure = exposureOf(spec.federation, records, setting.model.parameters.length);
   const privacy = defense?.privacy?.(defense.options.parse(spec.defense!.options), exposure);
-  return { ...result, ...(vulnerability ? { vulnerability } : {}), ...(privacy ? { privacy } : {}) };
+  const formed = frames.list();
+  return {
+    ...result,
+    ...(formed.length > 1 ? { frames: formed } : {}),
+    ...(vulnerability ? { vulnerability } : {}),
+    ...(privacy ? { privacy } : {}),
+  };
 }
 
 function found<T>(value: T | undefined, kind: string, id: string): T {

@@ -7,15 +7,28 @@ type Packed<T> = Omit<T, "original" | "reconstruction" | "floor"> & {
   readonly floor?: number | null;
 };
 
+interface Frame<Picture> {
+  readonly iteration: number;
+  readonly picture: Picture;
+}
+
+type Cell = AuditJson["cells"][number];
+type PackedCell = Omit<Cell, "images" | "frames"> & {
+  readonly images: readonly Packed<ImageJson>[];
+  readonly frames?: readonly Frame<number>[];
+};
+
 export interface PackedAudit {
   /** PNG data URIs; images name them by their place. */
   readonly pictures: readonly string[];
   readonly audit: Omit<AuditJson, "cells"> & {
-    readonly cells: readonly (Omit<AuditJson["cells"][number], "images"> & {
-      readonly images: readonly Packed<ImageJson>[];
-    })[];
+    readonly cells: readonly PackedCell[];
   };
 }
+
+/** The frames of a cell with other pictures in them. */
+const framesOf = <From, To>(frames: readonly Frame<From>[] | undefined, of: (picture: From) => To) =>
+  frames ? { frames: frames.map(({ iteration, picture }) => ({ iteration, picture: of(picture) })) } : {};
 
 /** Takes the pictures out of the cells. */
 export function packAudit(audit: AuditJson): PackedAudit {
@@ -26,8 +39,9 @@ export function packAudit(audit: AuditJson): PackedAudit {
     places.set(uri, place);
     return place;
   };
-  const cells = audit.cells.map((cell) => ({
+  const cells = audit.cells.map(({ frames, ...cell }) => ({
     ...cell,
+    ...framesOf(frames, (picture) => placeOf(picture)!),
     images: cell.images.map(({ original, reconstruction, floor, ...rest }) => ({
       ...rest,
       original: placeOf(original),
@@ -41,8 +55,9 @@ export function packAudit(audit: AuditJson): PackedAudit {
 /** Puts them back. */
 export function unpackAudit({ pictures, audit }: PackedAudit): AuditJson {
   const pictureOf = (place: number | null): string | null => (place === null ? null : (pictures[place] ?? null));
-  const cells = audit.cells.map((cell) => ({
+  const cells = audit.cells.map(({ frames, ...cell }) => ({
     ...cell,
+    ...framesOf(frames, (place) => pictures[place] ?? ""),
     images: cell.images.map(({ original, reconstruction, floor, ...rest }) => ({
       ...rest,
       original: pictureOf(original),

@@ -35,5 +35,9 @@ function visible(image: ImageJson, policy: AuditJson["originals"]): ImageJson {
 /** The audit as it may be shown: no original under `omit`, no guess unless `show`, and nothing but PNG data URIs. */
 export const withholdPictures = (audit: AuditJson): AuditJson => ({
   ...audit,
-  cells: audit.cells.map((cell) => ({ ...cell, images: cell.images.map((image) => visible(image, audit.originals)) })),
+  cells: audit.cells.map((cell) => ({
+    ...cell,
+    images: cell.images.map((image) => visible(image, audit.originals)),
+    ...(cell.frames ? { frames: cell.frames.filter(({ picture }) => isPngDataUri(picture)) } : {}),
+  })),
 });

@@ -5,6 +5,7 @@ import { itemsOf, sortItems } from "../../../src/report/gallery.js";
 import { type CellGroup, describeObservers, describeOptions } from "../../../src/report/groups.js";
 import { knownLabelsMark, statuses } from "../../../src/report/words.js";
 import { hashOf } from "../route.js";
+import { Formation } from "./formation.js";
 import { LossChart } from "./loss-chart.js";
 import { Difference, FloorGuess, Original, Reconstruction } from "./pictures.js";
 import { Controls, ScoreTable } from "./scores.js";
@@ -50,6 +51,7 @@ export function CellDetail({ group, audit, others }: DetailProps) {
         </p>
       )}
       {cell.images.length > 0 && <Pictures group={group} policy={audit.originals} />}
+      <Formation key={group.id} cell={cell} />
       {computed && (
         <>
           <ScoreTable cell={cell} />

@@ -3,6 +3,7 @@ import type { AuditJson } from "../../../src/audit/audit-json.js";
 import { formatFigure, formatPerImage } from "../../../src/report/figures.js";
 import { extremesOf, type GalleryItem, itemsOf, type Order, orders, sortItems } from "../../../src/report/gallery.js";
 import { knownLabelsMark, originalsPolicy, statuses } from "../../../src/report/words.js";
+import { Formation } from "../components/formation.js";
 import { Difference, FloorGuess, Original, Reconstruction } from "../components/pictures.js";
 import { Choice } from "../components/text.js";
 import { VirtualGrid } from "../components/virtual-grid.js";
@@ -28,6 +29,8 @@ export function Gallery({ audit }: { audit: AuditJson }) {
       (!status || cell.status === status),
   );
   const items = sortItems(itemsOf(chosen), order);
+  // Of what leaks most among those that kept pictures on their way.
+  const forming = sortItems(items, "most").find(({ group }) => (group.cell.frames?.length ?? 0) > 1)?.group;
   const choose = (name: string) => (value: string) => setQuery({ [name]: value });
   return (
     <>
@@ -73,6 +76,14 @@ export function Gallery({ audit }: { audit: AuditJson }) {
               <Tile item={item} policy={audit.originals} />
             </div>
           ))}
+        </section>
+      )}
+      {forming && (
+        <section class="panel" aria-labelledby="forming">
+          <h2 id="forming">
+            {forming.cell.attackTitle}, {forming.cell.defense === "none" ? "no defense" : forming.cell.defenseTitle}
+          </h2>
+          <Formation key={forming.id} cell={forming.cell} />
         </section>
       )}
       <h2>All of them</h2>
