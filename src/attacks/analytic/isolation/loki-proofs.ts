@@ -65,6 +65,7 @@ export const lokiProofs: readonly Proof<Options>[] = [
       labels: "recovered",
       federation: { ...eightByEight, clients: 10, learningRate: 1e-4 },
       data: photos,
+      surrogate: { records: 1000 },
     },
     arms: { attack: { defense: { id: "secure-aggregation" } } },
     bars: [{ arm: "attack", metric: "psnr", over: { share: 0.85 }, op: ">=", value: RECOVERED, evidence: "measured" }],
