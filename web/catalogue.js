@@ -37,6 +37,7 @@ const defenseDetails = (defense) => ({
   summary: defense.summary,
   source: defense.source,
   advice: defense.advice,
+  inFrameworks: defense.inFrameworks ?? {},
   command: `leakscope explain ${defense.id}`,
   docs: `docs/defenses/${defense.id}.md`,
 });

@@ -2,6 +2,9 @@
 import type { z } from "zod";
 import type { AttachedDefense, Hooks, Need, Stage } from "../federated/hooks.js";
 
+/** Where federations run. */
+export type Framework = "Flower" | "PyTorch" | "TensorFlow";
+
 export interface DefenseDefinition<Schema extends z.ZodObject> {
   readonly id: string;
   readonly title: string;
@@ -16,6 +19,8 @@ export interface DefenseDefinition<Schema extends z.ZodObject> {
   readonly options: Schema;
   /** What to do in a user's own federation, as the end of a sentence that begins with "Switch on …:". */
   readonly advice: string;
+  /** The same in the terms of the frameworks that people use, where they have it or a few lines add it. */
+  readonly inFrameworks?: Readonly<Partial<Record<Framework, string>>>;
   /** As in federated/hooks.ts: what an attached defense has besides its hooks. */
   traits?(
     options: z.infer<Schema>,

@@ -34,6 +34,7 @@ export interface CatalogueRow {
   readonly summary?: string;
   readonly source?: string;
   readonly advice?: string;
+  readonly inFrameworks?: Readonly<Record<string, string>>;
   readonly proofs?: readonly ProofRow[];
   readonly command?: string;
   readonly docs?: string;

@@ -180,6 +180,11 @@ export default defineDefense({
   randomness: "seeded",
   options,
   advice: "turn on secure aggregation (SecAgg+ in Flower), with large cohorts and with masks bound to the model's hash",
+  inFrameworks: {
+    Flower:
+      "secaggplus_mod among the ClientApp's mods and SecAggPlusWorkflow(num_shares, reconstruction_threshold) in the ServerApp",
+    TensorFlow: "TensorFlow Federated: tff.learning.secure_aggregator()",
+  },
   hooks: (chosen) => ({
     afterLocalTraining: (update, context) => clipAndNoise(chosen, update, context),
     peerExchange: (inbox, context) => exchange(chosen, inbox, context),

@@ -98,6 +98,11 @@ export default defineDefense({
   }),
   advice:
     "let a server that you trust clip updates and add noise to their sum (Flower's DifferentialPrivacyServerSide wrappers)",
+  inFrameworks: {
+    Flower:
+      "DifferentialPrivacyServerSideFixedClipping(strategy, noise_multiplier, clipping_norm, num_sampled_clients)",
+    TensorFlow: "TensorFlow Federated: tff.learning.dp_aggregator(noise_multiplier, clients_per_round)",
+  },
   hooks: (chosen) => ({
     ...(chosen.sampling < 1 && {
       selectCohort: (pool, { memory, random }) => {

@@ -67,6 +67,11 @@ export default defineDefense({
   randomness: "seeded",
   options,
   advice: "train with DP-SGD at the clients (Opacus in PyTorch, TensorFlow Privacy in TensorFlow)",
+  inFrameworks: {
+    Flower: "Opacus or TensorFlow Privacy inside the ClientApp's training function",
+    PyTorch: "Opacus: PrivacyEngine().make_private(module, optimizer, data_loader, noise_multiplier, max_grad_norm)",
+    TensorFlow: "TensorFlow Privacy: DPKerasSGDOptimizer(l2_norm_clip, noise_multiplier, num_microbatches)",
+  },
   traits: ({ mode }) =>
     mode === "sample" ? { needs: ["perSampleGrad"], stage: "per-sample-clip" } : { stage: "differential-privacy" },
   hooks: (chosen) => ({

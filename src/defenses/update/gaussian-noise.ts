@@ -24,6 +24,11 @@ export default defineDefense({
   }),
   advice:
     "clip every update and add Gaussian noise before it is sent (Opacus in PyTorch, local differential privacy in Flower)",
+  inFrameworks: {
+    Flower: "LocalDpMod(clipping_norm, sensitivity, epsilon, delta) among the ClientApp's mods",
+    PyTorch: "Opacus: PrivacyEngine().make_private(…, noise_multiplier, max_grad_norm) clips and adds noise per step",
+    TensorFlow: "TensorFlow Privacy: DPKerasSGDOptimizer(l2_norm_clip, noise_multiplier, …)",
+  },
   hooks: ({ clip, sigma }) => ({
     afterLocalTraining: (update, { random }) => {
       const scale = Math.min(1, clip / updateNorm(update));

@@ -99,6 +99,11 @@ export default defineDefense({
       .describe("what the highest level stands for: a tensor's largest entry (ROG), or its Euclidean norm (QSGD)"),
   }),
   advice: "quantise every update; it saves bytes, and 8 bits protect nothing",
+  inFrameworks: {
+    Flower: "none ready-made: a client mod that rounds the parameters' change before it returns the reply",
+    PyTorch: "torch.quantize_per_tensor on every tensor of the update",
+    TensorFlow: "TensorFlow Federated: tff.learning.compression_aggregator()",
+  },
   hooks: (options) => ({
     beforeUpload: (message, { random }) => {
       const update = new Map(

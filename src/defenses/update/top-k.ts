@@ -36,6 +36,12 @@ export default defineDefense({
       .describe("rank entries within each tensor or over the whole update"),
   }),
   advice: "send only the largest entries of every update",
+  inFrameworks: {
+    Flower:
+      "none ready-made: a client mod that keeps the largest entries of the parameters' change before it returns the reply",
+    PyTorch: "torch.topk on the magnitudes of every tensor of the update, zero elsewhere",
+    TensorFlow: "tf.math.top_k on the magnitudes of every tensor of the update, zero elsewhere",
+  },
   hooks: ({ keep, scope }) => ({
     beforeUpload: (message) => {
       const sizes = [...message.update.values()].map(({ data }) => data.length);

@@ -2,7 +2,7 @@
 import type { AuditJson } from "../../../src/audit/audit-json.js";
 import { formatBytes, formatFigure, formatNumber, formatSeconds } from "../../../src/report/figures.js";
 import { costAxis, type Leakage, type Offer, offersOf } from "../../../src/report/trade-off.js";
-import { threatRank } from "../../../src/report/words.js";
+import { capitalise, threatRank } from "../../../src/report/words.js";
 import { catalogue } from "../catalogue.js";
 import { Choice, Scroll } from "../components/text.js";
 import { TradeOffChart } from "../components/trade-off-chart.js";
@@ -136,17 +136,24 @@ function LeakageData({ leakage, absent }: { leakage: Leakage | null; absent: str
 function Advice({ offers }: { offers: readonly Offer[] }) {
   const told = [...new Set(offers.map(({ defense }) => defense))].flatMap((id) => {
     const row = catalogue.find((each) => each.kind === "defense" && each.id === id);
-    return row?.advice ? [{ id, title: row.title, advice: row.advice }] : [];
+    return row?.advice ? [{ id, title: row.title, advice: row.advice, frameworks: row.inFrameworks ?? {} }] : [];
   });
   if (told.length === 0) return null;
   return (
     <section aria-labelledby="switch-on">
       <h2 id="switch-on">How to switch it on</h2>
       <dl class="terms wide">
-        {told.map(({ id, title, advice }) => (
+        {told.map(({ id, title, advice, frameworks }) => (
           <div key={id}>
             <dt>{title}</dt>
-            <dd>{advice}</dd>
+            <dd>
+              {capitalise(advice)}.
+              {Object.entries(frameworks).map(([framework, how]) => (
+                <small key={framework}>
+                  <strong>{framework}:</strong> {how}
+                </small>
+              ))}
+            </dd>
           </div>
         ))}
       </dl>
