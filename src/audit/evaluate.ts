@@ -25,6 +25,7 @@ import { exposureOf, imagesPerUpdate, protocolOf } from "./protocol.js";
 import { openGames, type Scene } from "./scene.js";
 import { matchRecords } from "./score.js";
 import { normalise, openSetting } from "./setting.js";
+import { notesOnTrained } from "./trained-on.js";
 import { measureScenes } from "./vulnerability.js";
 
 export interface EvaluateTools {
@@ -115,7 +116,8 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
         const labels = scene.records.map((record) => setting.dataset.label(record));
         const observation = lookThrough(spec, attack, release, labels);
         const reconstruction = await attack.run({ observation, prepared, secret: armed?.secret }, options, context);
-        outcomes.push(judge(reconstruction, setting.dataset, scene));
+        const outcome = judge(reconstruction, setting.dataset, scene);
+        outcomes.push(withTrained(outcome, scene, normalization));
         if (spec.vulnerability) seen.push(scene);
       }
     }
@@ -205,6 +207,18 @@ function judge(
     labelAccuracy: reconstruction.labels ? labelAccuracy(reconstruction.labels.values, truth.labels).value : null,
     receipts: rounds.flatMap(({ receipts }) => receipts),
   };
+}
+
+/** The outcome, with a note where what was trained on are not the records themselves. */
+function withTrained(outcome: BatchOutcome, { client, rounds }: Scene, normalization: Normalization | null) {
+  const { reconstruction, matched } = outcome;
+  const exchange = rounds.map(({ clients }) => clients.get(client)).find((each) => each !== undefined);
+  const candidates = matched.flatMap((each) => (each.reconstruction ? [each.reconstruction] : []));
+  const originals = matched.map(({ original }) => original);
+  const notes = notesOnTrained(candidates, originals, exchange?.batch, normalization);
+  return notes.length === 0
+    ? outcome
+    : { ...outcome, reconstruction: { ...reconstruction, notes: [...reconstruction.notes, ...notes] } };
 }
 
 /** What an attack makes of clients that answer nothing. */
