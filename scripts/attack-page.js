@@ -3,19 +3,7 @@ import { reference } from "../dist/attacks/define.js";
 import { describeBar } from "../dist/audit/proof.js";
 import { optionRows } from "../dist/cli/explain.js";
 import { capabilities, threatModels, weakestThreat } from "../dist/threat/capabilities.js";
-
-const row = (cells) => `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
-export const table = (head, rows) => [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
-export const code = (text) => `\`${text}\``;
-const listed = (values) => values.map(code).join(", ");
-const value = (held) => (typeof held === "object" ? JSON.stringify(held) : String(held));
-/** `iterations` 150, `tv` 0.01 */
-const settings = (entries = {}) =>
-  Object.entries(entries)
-    .map(([name, held]) => `${code(name)} ${value(held)}`)
-    .join(", ");
-const filled = (parts) => parts.filter((part) => part !== "" && part !== undefined);
-const section = (heading, ...parts) => [`## ${heading}`, ...filled(parts)].join("\n\n");
+import { code, filled, generated, list, listed, optionTable, page, section, settings, table } from "./markdown.js";
 
 const marks = ({ bars }) => [...new Set(bars.map((bar) => bar.evidence))];
 export const marksOf = ({ proofs }) => [...new Set(proofs.flatMap(marks))];
@@ -60,7 +48,7 @@ function barRows(evidence, attack, proof, bars) {
   return bars.flatMap((bar) => {
     const head = [describeBar(bar), bar.evidence];
     const rows = measuredOf(evidence, attack, proof, bar);
-    if (rows.length === 0) return [[...head, "", "not measured yet", "", "", "", ""]];
+    if (rows.length === 0) return [[...head, "", "no figure is kept", "", "", "", ""]];
     return rows.map(({ data, measured, floor, perSeed, verdict, seconds, date }) => [
       ...[...head, data, `${measured}${floor === null ? "" : ` (${floor})`}`, perSeed.join(" ")],
       ...[verdict, `${seconds} s`, date],
@@ -119,30 +107,42 @@ function ablationText(evidence, attack) {
   return table(["proof", "what is changed", "bar", "bar from", "data", "measured (floor)", "verdict"], rows);
 }
 
-function limits({ works, uses = [], assumes = {}, adaptsTo = [], proofs, ...attack }) {
-  const several = works.rounds === "several" ? ", and two rounds or more of the same client" : "";
+/** Where labels come from when nobody hands them over. */
+function labelsText({ options, proofs }) {
   const known = proofs.filter(({ setting }) => setting.labels === "known").map(({ id }) => id);
+  return list([
+    options.shape.labelRule
+      ? "Read off the update by the rule in option `labelRule`; `auto` is measured in [labels.md](../labels.md)."
+      : "No option chooses a rule for them: the attack finds them in a way of its own, or needs none.",
+    ...(known.length > 0 ? [`◦ They are handed to the attacker in these proofs: ${listed(known)}.`] : []),
+  ]);
+}
+
+function limits({ works, uses = [], assumes = {}, adaptsTo = [], proofs, needs, ...attack }) {
+  const several = works.rounds === "several" ? ", and two rounds or more of the same client" : "";
   const special = marksOf({ proofs }).filter((mark) => mark === "estimated" || mark === "reconstructed");
   const failing = proofs.flatMap(({ id, bars }) =>
     bars.flatMap((bar) => (bar.fails ? [`${id}, ${describeBar(bar)}: ${bar.fails.measured}. ${bar.fails.why}`] : [])),
   );
   const lines = [
-    `Takes updates of ${works.algorithms.join(" or ")} with up to ${works.maxBatch} ${works.maxBatch === 1 ? "image" : "images"} behind them${several}.`,
+    `Takes updates of ${works.algorithms.join(" or ")} on ${works.modalities.join(" or ")} data with up to ${works.maxBatch} ${works.maxBatch === 1 ? "image" : "images"} behind them${several}.`,
     `Reckons with BatchNorm in ${(works.modes ?? ["eval"]).join(" or ")} mode.`,
     ...uses.map((capability) =>
       capability in assumes
         ? `Where \`${capability}\` is not granted, it takes for granted: ${settings(assumes[capability])}.`
         : `Makes use of \`${capability}\` where it is granted: ${capabilities[capability].hands}.`,
     ),
+    ...(needs.includes("surrogateData")
+      ? ["It depends on how alike the surrogate pictures are to the client's; [one such curve](../surrogate-shift.md)."]
+      : []),
     adaptsTo.length === 0
       ? "Knows no defense: under any, it runs as if there were none."
-      : `Where the defense is known, it imitates ${listed(adaptsTo)}; under any other it runs as if there were none.`,
-    ...(known.length > 0 ? [`◦ The labels are handed to the attacker in: ${known.join(", ")}.`] : []),
+      : `Where the defense is known, it imitates ${adaptsTo.map((id) => `[${code(id)}](../defenses/${id}.md)`).join(", ")}; under any other it runs as if there were none.`,
     ...special.map((mark) => `A bar marked *${mark}* ${meaning[mark]}.`),
     ...failing.map((text) => `Known to fail: ${text}`),
     `A result without a leak counts only where ${attack.title} has won its controls; it is unknown otherwise.`,
   ];
-  return lines.map((line) => `- ${line}`).join("\n");
+  return list(lines);
 }
 
 export const weakest = ({ needs }) => {
@@ -154,14 +154,17 @@ export const weakest = ({ needs }) => {
 export function attackPage(attack, evidence) {
   const { id, title, summary, paper, category, needs, options, control, proofs } = attack;
   const { who, realism } = threatModels[weakestThreat(needs)];
-  const rows = optionRows(options).map(([name, ...rest]) => [code(name), ...rest]);
   const used = marksOf(attack);
-  return `${[
-    `<!-- Generated by \`node scripts/attack-pages.js\` from the attack's definition and docs/evidence.json; do not edit. -->`,
+  const figures = evidence.some((row) => row.attack === id)
+    ? "Device of the figures: see [EVIDENCE.md](../EVIDENCE.md)."
+    : "";
+  return page(
+    generated("the attack's definition and docs/evidence.json"),
     `# ${title} (${code(id)})`,
     summary,
     `${paper.authors}: [${paper.title}](${paper.url}), ${paper.venue} ${paper.year}${reference(paper)}. Category: ${category}.`,
-    `    leakscope attack ${id}`,
+    `    leakscope attack ${id}\n    leakscope explain ${id}`,
+    attack.reconstructed ? `> *Reconstructed, not published*: ${attack.reconstructed}` : "",
     section(
       "What it needs",
       table(
@@ -170,7 +173,8 @@ export function attackPage(attack, evidence) {
       ),
       `Weakest adversary: **${weakest(attack)}**, ${who}. Realism: ${realism.stars} of 4 stars (${realism.source}).`,
     ),
-    section("Options", rows.length > 0 ? table(["option", "type", "", "meaning"], rows) : "None."),
+    section("Labels", labelsText(attack)),
+    section("Options", optionTable(optionRows(options))),
     section(
       "Control",
       `The case that it must win, or its other cells are unknown: ${caseText({ labels: "recovered", ...control })}; ` +
@@ -182,11 +186,46 @@ export function attackPage(attack, evidence) {
         .map((more) => `    leakscope reproduce ${id}${more}`)
         .join("\n"),
       used.length > 0
-        ? `Where bars come from: ${used.map((mark) => `*${mark}* ${meaning[mark]}`).join("; ")}. In brackets: the floor, the best guess without any update. Device of the figures: see [EVIDENCE.md](../EVIDENCE.md).`
+        ? filled([
+            `Where bars come from: ${used.map((mark) => `*${mark}* ${meaning[mark]}`).join("; ")}.`,
+            "In brackets: the floor, the best guess without any update.",
+            figures,
+          ]).join(" ")
         : "",
       ...proofs.map((proof) => proofText(evidence, attack, proof)),
     ),
     section("Ablation", ablationText(evidence, attack)),
     section("Limits", limits(attack)),
-  ].join("\n\n")}\n`;
+  );
+}
+
+/** The table of all attacks. */
+export function attackIndex(attacks, evidence) {
+  const rows = [...attacks]
+    .sort((a, b) => (a.category < b.category ? -1 : a.category > b.category ? 1 : 0))
+    .map((attack) => {
+      const bars = attack.proofs.flatMap((proof) => proof.bars.map((bar) => measuredOf(evidence, attack, proof, bar)));
+      const held = bars.filter((rows) => rows.length > 0 && rows.every(({ verdict }) => verdict.startsWith("held")));
+      const measured = bars.filter((rows) => rows.length > 0);
+      return [
+        `[${code(attack.id)}](${attack.id}.md)`,
+        ...[
+          `${attack.title}${attack.reconstructed ? " (*reconstructed*)" : ""}`,
+          attack.category,
+          weakest(attack),
+          marksOf(attack).join(", "),
+          bars.length,
+        ],
+        measured.length === 0 ? "" : `${held.length} of ${measured.length}`,
+      ];
+    });
+  return page(
+    generated("the definitions of attacks and docs/evidence.json"),
+    "# Attacks",
+    "What each attack needs, does and was measured to do. [Defenses](../defenses/README.md), [metrics](../metrics/README.md).",
+    evidence.length === 0
+      ? ""
+      : "A bar counts as held where it holds on every data set that it was measured on ([EVIDENCE.md](../EVIDENCE.md)).",
+    table(["id", "attack", "category", "weakest adversary", "bars from", "bars", "held, of those measured"], rows),
+  );
 }

@@ -29,7 +29,7 @@ ${table(
   [...attacks.values()].map((attack) =>
     row(
       `\`${attack.id}\``,
-      `[${attack.title}](${attack.paper.url}), ${attack.paper.authors} ${attack.paper.year}${reference(attack.paper)}`,
+      `[${attack.title}](${attack.paper.url}), ${attack.paper.authors} ${attack.paper.year}${reference(attack.paper)}${attack.reconstructed ? " (*reconstructed*)" : ""}`,
       attack.category,
       `${weakestThreat(attack.needs)} ${threatModels[weakestThreat(attack.needs)].title}`,
       attack.proofs.map(proof).join("; "),

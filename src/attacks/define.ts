@@ -188,6 +188,8 @@ export interface AttackDefinition<
   readonly summary: string;
   readonly paper: Paper;
   readonly category: string;
+  /** Where neither the method's text nor its code could be read: what was filled in, and from what. Shown wherever the method is. */
+  readonly reconstructed?: string;
   /** Capabilities without which the attack cannot run; its weakest threat model follows. */
   readonly needs: readonly Needs[];
   /** Capabilities that it makes use of where they are granted. */

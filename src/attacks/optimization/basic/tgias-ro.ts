@@ -52,6 +52,7 @@ export default defineAttack({
     url: "https://arxiv.org/abs/2306.07883",
   },
   category: "optimization/basic",
+  reconstructed: "from the abstract; how rounds are aggregated, and which one is kept, was decided by measurement here",
   needs: ["updates", "basicKnowledge"],
   works: { algorithms: ["FedSGD"], modalities: ["image"], maxBatch: 128, rounds: "several" },
   adaptsTo: imitated,
