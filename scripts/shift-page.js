@@ -85,10 +85,10 @@ under attack or nearly one.`,
     }),
     section(
       "Recipe",
-      `${code(model.name)} with ${model.classes} outputs, fresh weights; FedSGD, batch ${batchSize}, no defense, adversary D; labels ${labels}. PSNR in dB, unit range, per picture. ${device}, ${days.join(", ")}, ${seconds} s on one thread.`,
+      `${code(model.name)} with ${model.classes} outputs, fresh weights; FedSGD, batch ${batchSize}, no defense, adversary D; labels ${labels}. PSNR in dB, unit range, per picture. ${device}, ${days.join(", ")}, ${seconds} s of wall clock, one thread.`,
       "    npm run build && node scripts/surrogate-shift.js --cifar10 data_batch_1.bin && npm run features",
       `Points that docs/surrogate-shift.json holds are kept; without the file, all are measured. One attack, one net and ${n} pictures a point: the order of the shifts may differ
-for others.`,
+for others, and whether a decoder that is trained for longer leans more on its pictures was not measured.`,
     ),
   );
 }
