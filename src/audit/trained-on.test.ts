@@ -45,7 +45,14 @@ it("counts changed pictures that came back, whatever clients made of their pixel
 
 it("stands in the notes of a case whose defense changes pictures, and of no other", async () => {
   const options = { iterations: 2 };
-  const base = { attack: inverting, model: "lenet", data: { source: "portraits", size: 16 }, records: [0], seed: 1, options };
+  const base = {
+    attack: inverting,
+    model: "lenet",
+    data: { source: "portraits", size: 16 },
+    records: [0],
+    seed: 1,
+    options,
+  };
   const tools = { backend, signal: new AbortController().signal, onProgress: () => {} };
   const changes = { id: "ats", options: { policies: "29", cropPadding: 0, flip: false } };
   const plain = await evaluateCase(caseOf({ ...base, labels: "known" }), tools);
