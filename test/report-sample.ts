@@ -2,6 +2,7 @@
 // pictures that are shown are computed from them, so that the page tells no story that its pictures contradict.
 import type { AuditJson, CellJson } from "../src/audit/audit-json.js";
 import { configSchema } from "../src/audit/config.js";
+import type { Detector } from "../src/report/detectability.js";
 import { addNoise, imagesOf, meanFace, originals, scoresOf } from "./report-faces.js";
 
 const floor = scoresOf(
@@ -262,4 +263,41 @@ export function sampleAudit(change: (audit: AuditJson) => void = () => {}): Audi
   const audit = structuredClone(built);
   change(audit);
   return audit;
+}
+
+function detector(id: string, title: string, beyond: number | null): Detector {
+  return {
+    detector: id,
+    title,
+    action: "reject",
+    criterion: beyond === null ? null : `${id}, share of rows`,
+    threshold: beyond === null ? null : 0.5,
+    score: beyond === null ? null : 0.5 + beyond / 2,
+    beyond,
+    alarm: (beyond ?? 0) > 0,
+    honest: { score: 0.01, beyond: -0.9, alarm: false },
+    report: "made up",
+  };
+}
+
+/** The sample with two cells of malicious servers: one that leaks and is noticed, one that does neither. */
+export function detectedSample(): AuditJson {
+  return sampleAudit((audit) => {
+    const armed = { attack: "robbing-the-fed", attackTitle: "Robbing the Fed", threat: "G" };
+    const [leak, , resisted] = audit.cells;
+    const seen = {
+      payloads: 1,
+      detected: true,
+      detectors: [detector("trap-rows", "Trap rows", -0.3), detector("duplicate-rows", "Duplicate rows", 0.62)],
+    };
+    const unseen = {
+      payloads: 1,
+      detected: false,
+      detectors: [detector("trap-rows", "Trap rows", -0.2), detector("duplicate-rows", "Duplicate rows", null)],
+    };
+    audit.cells.push(
+      Object.assign({ ...leak!, ...armed }, { detection: seen }),
+      Object.assign({ ...resisted!, ...armed }, { detection: unseen }),
+    );
+  });
 }

@@ -9,7 +9,7 @@ import type { AuditJson } from "../src/audit/audit-json.js";
 import { renderReport } from "../src/report/html.js";
 import { serialiseAudit } from "../src/report/json.js";
 import { hasBrowser, launchBrowser, watchPage } from "./browser-page.js";
-import { sampleAudit } from "./report-sample.js";
+import { detectedSample, sampleAudit } from "./report-sample.js";
 
 describe.skipIf(!hasBrowser)("using report.html", () => {
   const folder = mkdtempSync(join(tmpdir(), "leakscope-use-"));
@@ -140,6 +140,18 @@ describe.skipIf(!hasBrowser)("using report.html", () => {
     });
     await using({ ...sampleAudit(), vulnerability: null }, "model", async (page) => {
       expect(await text(page, "main")).toContain("took no measures of vulnerability");
+    });
+  });
+
+  it("shows recovery against what detectors see, beside the honest model", async () => {
+    await using(detectedSample(), "detection", async (page) => {
+      expect(await text(page, "h1")).toBe("1 of 2 attacks with a rewritten model would be noticed");
+      expect(await page.locator(".sight-chart .armed").count()).toBe(2);
+      expect(await page.locator(".sight-chart .honest").count()).toBe(2);
+      expect(await text(page, ".board")).toContain("Duplicate rows");
+    });
+    await using(sampleAudit(), "detection", async (page) => {
+      expect(await text(page, "main")).toContain("No adversary of this audit sent a rewritten model");
     });
   });
 
