@@ -1,4 +1,8 @@
-// Payloads of malicious servers, built by the published recipes (spec/attacks-analytic.md 3.1 to 3.3, 4.3): what a detector must find.
+// Payloads of malicious servers, built by the published recipes (spec/attacks-analytic.md 3.1 to 3.3, 4.3) and by our own attacks: what a
+// detector must find.
+import loki from "../src/attacks/analytic/isolation/loki.js";
+import fishing from "../src/attacks/analytic/sparsification/fishing.js";
+import { rewriteHead, type Tackle } from "../src/attacks/analytic/sparsification/fishing-queries.js";
 import robbingTheFed from "../src/attacks/analytic/sparsification/robbing-the-fed.js";
 import { type Batch, type Dataset, readBatch } from "../src/data/dataset.js";
 import type { Payload } from "../src/federated/hooks.js";
@@ -146,6 +150,35 @@ function identityKernels(payload: Payload, gain: number): Payload {
   });
 }
 
+/** Every kind of query that our fishing makes, on a fresh model. */
+async function fishingPayloads(honest: Payload, target: number): Promise<Built[]> {
+  const input = armInput(honest, undefined, { batchSize: 16 });
+  const tackle = (await fishing.arm!(input, fishing.options.parse({}), attackContext(1))).secret as Tackle;
+  const cut = { kind: "cut", target, feature: 7, slope: 1e5 } as const;
+  const sent = (query: Parameters<typeof rewriteHead>[1]) => rewriteHead(honest, query, tackle);
+  return [
+    { name: "class query", payload: sent({ kind: "class", target }) },
+    { name: "cut in the middle", payload: sent({ ...cut, at: 0.5 }) },
+    { name: "cut below everything", payload: sent({ ...cut, at: Number.NEGATIVE_INFINITY }) },
+    { name: "cut above everything", payload: sent({ ...cut, at: Number.POSITIVE_INFINITY }) },
+  ];
+}
+
+/** Our LOKI as a client of several gets it, with the default factor and without. */
+async function lokiPayloads(honest: Payload, surrogate: Batch): Promise<Built[]> {
+  const context = attackContext(1);
+  const prepared = await loki.prepare!({ payload: honest, surrogate }, {}, context);
+  const arm = async (scale: number, clients: number) => {
+    const armed = await loki.arm!(
+      armInput(honest, prepared, { clients }),
+      loki.options.parse({ bins: 64, scale }),
+      context,
+    );
+    return { name: `factor ${scale}, ${clients} client(s)`, payload: armed.payload(0, clients - 1, []) };
+  };
+  return [await arm(1e5, 1), await arm(1e5, 3), await arm(1, 3)];
+}
+
 const SURROGATES = 200;
 
 /** One payload of every kind, on fresh weights of several models. */
@@ -183,5 +216,15 @@ export async function armedPayloads(dataset: Dataset, seed: number): Promise<Arm
     payload: identityKernels(fresh("convnet"), gain),
     finders: ["transmission-snr"],
   }));
-  return [...imprints, ...traps, ...classes, ...features, ...kernels];
+  const queries = (await fishingPayloads(fresh("convnet"), target)).map((each) => ({
+    ...each,
+    name: `our fishing: ${each.name}`,
+    finders: ["dynamics"],
+  }));
+  const isolating = (await lokiPayloads(fresh("convnet"), surrogate)).map((each) => ({
+    ...each,
+    name: `our loki: ${each.name}`,
+    finders: ["duplicate-rows", "constant-next-layer", "transmission-snr"],
+  }));
+  return [...imprints, ...traps, ...classes, ...features, ...kernels, ...queries, ...isolating];
 }

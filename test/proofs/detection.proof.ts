@@ -139,7 +139,8 @@ for (const { name, missing, data } of pictures) {
         unit: "payloads missed by a detector that is meant for them",
         measured: [missed.length],
         summary:
-          missed.join("; ") || "robbing-the-fed (all queries and bin rules), trap weights, fishing, identity kernels",
+          missed.join("; ") ||
+          "robbing-the-fed (all queries and bin rules), trap weights, fishing, identity kernels, what our fishing and loki send",
         bar: "none",
         held: missed.length === 0,
         seconds: (performance.now() - started) / 1000,
