@@ -32,7 +32,7 @@ export interface SelectorPart {
   readonly glob: string;
 }
 
-/** "attack/dlg threat/B" in its parts, all of which a cell must match; null for a text that is none. */
+/** "attack/<id> threat/B" in its parts, all of which a cell must match; null for a text that is none. */
 export function selectorParts(selector: string): readonly SelectorPart[] | null {
   const parts = selector.trim().split(/\s+/).map(partOf);
   return parts.every((part) => part !== null) ? (parts as SelectorPart[]) : null;

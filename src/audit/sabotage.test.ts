@@ -57,7 +57,7 @@ async function receiptOf(defense: AttachedDefense) {
   const trainer = createTrainer(backend, "float32");
   try {
     const global = agreeOnStart({ model, weights: initialise(model, random) }, protocol, random.split("agreement"));
-    const clients = [{ id: 0, data: batch }];
+    const clients = [0, 1, 2, 3].map((id) => ({ id, data: batch }));
     return (await runRound({ round: 0, clients, protocol, global, trainer, random })).receipts[0]!;
   } finally {
     await trainer.dispose();
