@@ -13,6 +13,7 @@ import { createWorkerPool } from "../jobs/worker-pool.js";
 import { formats } from "../report/formats.js";
 import { renderReport } from "../report/html.js";
 import { serialiseAudit } from "../report/json.js";
+import { loadWebPage } from "../report/web-page.js";
 import { openRunFolder } from "../store/run-folder.js";
 import { newestRun, newRunPath, runsFolder } from "../store/runs.js";
 import { anchorPaths, checkConfig, DEFAULT_FILE, plainSource, readConfigText } from "./config-file.js";
@@ -75,6 +76,8 @@ export function auditCommand(exit: (code: ExitCode) => void): Command {
 
 async function audit(options: AuditOptions): Promise<ExitCode> {
   for (const file of options.output) checkFormat(file);
+  // Rather now than after minutes of work.
+  loadWebPage();
   const catalogue = await loadCatalogue();
   const resumed = options.resume === undefined ? null : await findRun(options);
   const config = await readConfig(options, resumed, catalogue);

@@ -91,7 +91,7 @@ export function Gallery({ audit }: { audit: AuditJson }) {
         label="Pictures"
         items={items}
         minWidth={Math.min(330, innerWidth - 48)}
-        height={(width) => Math.round((width - 3 * 8) / 4 + 136)}
+        height={(width) => Math.round((width - 3 * 8) / 4 + 156)}
         keyOf={({ group, index }) => `${group.id} ${index}`}
       >
         {(item) => <Tile item={item} policy={audit.originals} />}
