@@ -234,6 +234,29 @@ describe.skipIf(!hasBrowser)("using report.html", () => {
     });
   });
 
+  it("has a title and no complaint on every screen of an audit that was stopped before its first cell", async () => {
+    const audit = { ...sampleAudit(), cells: [], findings: [], summary: {}, vulnerability: null, interrupted: true };
+    await using(audit, "", async (page) => {
+      expect(await text(page, ".banner")).toContain("stopped before all combinations had run");
+      for (const screen of [
+        "gallery",
+        "defenses",
+        "attacks",
+        "attacks/none",
+        "detection",
+        "model",
+        "compare",
+        "reading",
+      ]) {
+        await page.evaluate(`location.hash = "#/${screen}"`);
+        await page.locator(`nav a[aria-current][href="#/${screen.split("/")[0]}"]`).waitFor();
+        expect(await text(page, "h1")).not.toBe("This screen cannot be shown");
+      }
+      await page.emulateMedia({ media: "print" });
+      expect(await page.locator("nav").isVisible()).toBe(false);
+    });
+  });
+
   it("opens two thousand cells in under two seconds, and keeps few of them in the page", async () => {
     const audit = sampleAudit((changed) => {
       const [cell] = changed.cells;
