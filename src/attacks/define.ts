@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { Batch, ImageShape } from "../data/dataset.js";
 import type { Backend } from "../engine/backends/backend.js";
-import type { ClientId, Payload } from "../federated/hooks.js";
+import type { ClientId, Payload, Sybil } from "../federated/hooks.js";
 import type { Random } from "../math/random.js";
 import type { Tensor } from "../math/tensor.js";
 import type { Capability } from "../threat/capabilities.js";
@@ -84,7 +84,7 @@ export interface ArmedServer<Secret> {
   readonly secret: Secret;
   payload(round: number, client: ClientId, history: readonly Answer[]): Payload;
   cohort?(round: number, pool: readonly ClientId[], history: readonly Answer[]): readonly ClientId[];
-  sybils?(round: number, history: readonly Answer[]): readonly Batch[];
+  sybils?(round: number, history: readonly Answer[]): readonly Sybil[];
   /** Where it is there, `client` is queried again within the round until it says true. */
   done?(history: readonly Answer[], client: ClientId): boolean;
 }

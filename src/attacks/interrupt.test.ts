@@ -44,6 +44,7 @@ async function play(id: string, signal: AbortSignal, endless: Record<string, unk
     basicKnowledge: knowledge(1),
     trainingDetails: { ...local, algorithm: attack.works.algorithms[0]! },
     clientDistribution: { rounds: [] },
+    clientSelection: { rounds: [] },
     surrogateData: surrogate,
   });
   return attack.run({ observation: seen, prepared, secret: armed?.secret }, options, context);

@@ -2,12 +2,11 @@
 import type { Batch } from "../data/dataset.js";
 import type { Random } from "../math/random.js";
 import type { Statistics } from "./batch-statistics.js";
-import type { AttachedDefense, ClientBatch, ClientId, Payload, Verdict, WireMessage } from "./hooks.js";
+import type { AttachedDefense, ClientBatch, ClientId, Payload, Sybil, Verdict, WireMessage } from "./hooks.js";
 import { clientContext, type LocalResult, trainLocally } from "./local-training.js";
 import type { FederationMemory } from "./memory.js";
 import type { Pipeline } from "./pipeline.js";
 import type { Protocol } from "./protocol.js";
-import type { Sybil } from "./server-behaviour.js";
 import type { Trainer } from "./training.js";
 import { plainBytes } from "./update.js";
 

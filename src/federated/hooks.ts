@@ -31,6 +31,11 @@ export interface WireMessage {
   readonly buffers?: Weights;
 }
 
+/** A client of the server's own: it trains on data without any defense, or sends an update that the server wrote. Both are masked like others. */
+export type Sybil =
+  | { readonly kind: "trains"; readonly data: Batch }
+  | { readonly kind: "sends"; readonly update: Update; readonly samples: number };
+
 /** What a defense keeps from round to round, for itself: per client at the clients, once at the server. Empty at first. */
 export type Memory = Map<string, unknown>;
 

@@ -1,7 +1,6 @@
 // A server that leaves the protocol: rewritten or different payloads, repeated queries, a cohort of its choice, clients of its own. How far it
 // may go comes as a value from above, since who has which capability is not the federation's business.
-import type { Batch } from "../data/dataset.js";
-import type { ClientId, Payload, Update, WireMessage } from "./hooks.js";
+import type { ClientId, Payload, Sybil, Update, WireMessage } from "./hooks.js";
 
 export type Power = "activeManipulation" | "clientSelection";
 
@@ -17,11 +16,6 @@ export const protocolOnly: Powers = { activeManipulation: honest, clientSelectio
 export class CapabilityError extends Error {
   override name = "CapabilityError";
 }
-
-/** A client of the server's own: it trains on data without any defense, or sends an update that the server wrote. Both are masked like others. */
-export type Sybil =
-  | { readonly kind: "trains"; readonly data: Batch }
-  | { readonly kind: "sends"; readonly update: Update; readonly samples: number };
 
 /** A round as the server saw it. */
 export interface ServerView {

@@ -8,6 +8,7 @@ import type { Model } from "./define.js";
 import lenet, { lenetRelu } from "./lenet.js";
 import lenetWide from "./lenet-wide.js";
 import mlp from "./mlp.js";
+import mlpWide from "./mlp-wide.js";
 import mobilenetv2 from "./mobilenetv2.js";
 import { resnet18, resnet34, resnet50 } from "./resnet.js";
 import resnet20 from "./resnet20.js";
@@ -27,6 +28,7 @@ export const models: Readonly<Record<string, MakeModel>> = {
   "convnet-bn": convnetBn,
   cnn6,
   mlp,
+  "mlp-wide": mlpWide,
   resnet18,
   resnet20,
   resnet34,

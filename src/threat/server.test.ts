@@ -192,7 +192,7 @@ describe("an attack's armed server", () => {
     },
     done: (history: readonly ObservedRound[]) => history.length >= 2,
     cohort: () => [2],
-    sybils: () => [spare],
+    sybils: () => [{ kind: "trains", data: spare } as const],
   };
 
   it("acts as a behaviour: payload, cohort, sybils, and queries until it is done", async () => {

@@ -1,6 +1,5 @@
 // What a threat model lets a server do, and an attack's server as the federation takes it.
-import type { Batch } from "../data/dataset.js";
-import type { ClientId, Payload } from "../federated/hooks.js";
+import type { ClientId, Payload, Sybil } from "../federated/hooks.js";
 import type { Power, Powers, ServerBehaviour, ServerView } from "../federated/server-behaviour.js";
 import { grants, type ThreatLetter, threatModels, weakestThreat } from "./capabilities.js";
 import type { Answer } from "./observation.js";
@@ -22,7 +21,7 @@ export function powersOf(threat: ThreatLetter): Powers {
 interface Armed {
   payload(round: number, client: ClientId, history: readonly Answer[]): Payload;
   cohort?(round: number, pool: readonly ClientId[], history: readonly Answer[]): readonly ClientId[];
-  sybils?(round: number, history: readonly Answer[]): readonly Batch[];
+  sybils?(round: number, history: readonly Answer[]): readonly Sybil[];
   /** Where it is there, a client is queried again within the round until it says true. */
   done?(history: readonly Answer[], client: ClientId): boolean;
 }
@@ -38,9 +37,7 @@ export function behaviourOf(armed: Armed): ServerBehaviour {
       },
     }),
     ...(armed.cohort && { cohort: (round, pool, seen) => armed.cohort!(round, pool, historyOf(seen)) }),
-    ...(armed.sybils && {
-      sybils: (round, seen) => armed.sybils!(round, historyOf(seen)).map((data) => ({ kind: "trains", data })),
-    }),
+    ...(armed.sybils && { sybils: (round, seen) => armed.sybils!(round, historyOf(seen)) }),
   };
 }
 
