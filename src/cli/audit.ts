@@ -25,6 +25,7 @@ import { presets } from "./presets.js";
 import { createRunLog } from "./run-log.js";
 import { summaryText } from "./summary.js";
 import { describeTool } from "./tool.js";
+import { type RunningServer, serveRun } from "./view.js";
 
 interface AuditOptions {
   readonly config?: string;
@@ -36,6 +37,7 @@ interface AuditOptions {
   readonly showOriginals?: true;
   readonly seed?: number;
   readonly json?: true;
+  readonly view?: true;
   readonly color: boolean;
 }
 
@@ -46,6 +48,7 @@ Examples:
   leakscope audit -c fl.yaml -o audit.json -o report.html
   leakscope audit -o junit.xml -o cells.csv -o summary.md       for CI, statistics, and a data-protection file
   leakscope audit --resume                       go on with the newest run
+  leakscope audit --preset demo --view           watch it in the browser
   leakscope audit --json | jq .summary
 
 Exit codes: 0 good (a leak alone is a result), 1 the tool failed, 2 unknown (a control failed or a budget ran out),
@@ -68,6 +71,7 @@ export function auditCommand(exit: (code: ExitCode) => void): Command {
     .option("--workers <n>", "cases side by side (default: one per core)", wholeNumber(1))
     .option("--show-originals", "show original pictures in the report, also those of your own data")
     .option("--seed <n>", "seed of all random choices", wholeNumber(0))
+    .option("--view", "serve the page meanwhile, to this machine only, until Ctrl-C (see `leakscope view`)")
     .option("--json", "print audit.json instead of a summary")
     .option("--no-color", "plain text; also no live grid")
     .addHelpText("after", examples)
@@ -82,7 +86,28 @@ async function audit(options: AuditOptions): Promise<ExitCode> {
   const resumed = options.resume === undefined ? null : await findRun(options);
   const config = await readConfig(options, resumed, catalogue);
   const path = resumed ?? newRunPath(runsFolder, config);
-  const result = await runInFolder(config, path, resumed === null, options);
+  const closing = new AbortController();
+  let server: RunningServer | undefined;
+  const view = async (): Promise<void> => {
+    server = await serveRun(path, closing.signal);
+    process.stderr.write(`Live: ${server.url}\n`);
+  };
+  try {
+    const result = await runInFolder(config, path, resumed === null, options, options.view ? view : async () => {});
+    await tell(result, path, options);
+    if (server && !result.interrupted) {
+      process.stderr.write("The page stays until Ctrl-C.\n");
+      await interrupted();
+    }
+    return exitCodeOf(result);
+  } finally {
+    closing.abort();
+    await server?.closed;
+  }
+}
+
+/** Writes the files that were asked for, and the summary. */
+async function tell(result: AuditJson, path: string, options: AuditOptions): Promise<void> {
   for (const file of options.output) {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, formats[extname(file)]!(result));
@@ -90,7 +115,13 @@ async function audit(options: AuditOptions): Promise<ExitCode> {
   const places = { report: join(path, "report.html"), run: path };
   const color = options.color && process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   process.stdout.write(options.json ? serialiseAudit(result) : `${summaryText(result, places, color)}\n`);
-  return exitCodeOf(result);
+}
+
+/** Resolves at Ctrl-C. */
+async function interrupted(): Promise<void> {
+  const interrupt = catchInterrupt(() => {});
+  await new Promise((resolve) => interrupt.signal.addEventListener("abort", resolve));
+  interrupt.release();
 }
 
 function checkFormat(file: string): void {
@@ -145,10 +176,18 @@ const override = (config: Config, { seed, showOriginals }: AuditOptions): Config
   ...(showOriginals ? { report: { ...config.report, originals: "show" as const } } : {}),
 });
 
-async function runInFolder(config: Config, path: string, isNew: boolean, options: AuditOptions): Promise<AuditJson> {
+/** `onFolder` is awaited once the run folder is there. */
+async function runInFolder(
+  config: Config,
+  path: string,
+  isNew: boolean,
+  options: AuditOptions,
+  onFolder: () => Promise<void>,
+): Promise<AuditJson> {
   const tool = await describeTool();
   const run = await openRunFolder(path, { known: options.fresh ? "none" : "siblings" });
   await run.save("config.yaml", stringify(config));
+  await onFolder();
   const pool = createWorkerPool(options.workers === undefined ? {} : { size: options.workers });
   const grid = options.color && canRedraw(process.stderr);
   const live = createLive({ stream: process.stderr, workers: pool.size, grid });

@@ -12,6 +12,7 @@ import { InterruptedError } from "./interrupt.js";
 import { listCommand } from "./list.js";
 import { reproduceCommand } from "./reproduce.js";
 import { readVersion } from "./tool.js";
+import { viewCommand } from "./view.js";
 
 // A reader that has seen enough, such as `head`, is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -32,6 +33,7 @@ const program = new Command("leakscope")
     `
 Examples:
   leakscope audit --preset demo       audit an embedded demo federation
+  leakscope view                      look at audits in the browser, running ones live
   leakscope attack dlg                one attack on one simulated round
   leakscope check net.onnx            what can be attacked in your model
   leakscope reproduce grnn            is an attack the method it is called?
@@ -45,6 +47,7 @@ for (const make of [
   captureCommand,
   inspectCommand,
   reproduceCommand,
+  viewCommand,
   listCommand,
   explainCommand,
 ])

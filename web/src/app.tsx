@@ -1,7 +1,9 @@
 // The frame of the page: navigation, settings, the screen of the address, and a plain sentence where a screen breaks.
 import { Component, type ComponentChildren } from "preact";
 import type { AuditJson } from "../../src/audit/audit-json.js";
+import { LivePanel } from "./components/live-panel.js";
 import { Settings } from "./components/settings.js";
+import { served } from "./live.js";
 import { hashOf, route, type Screen, screens } from "./route.js";
 import { Attacks } from "./screens/attacks.js";
 import { Catalogue } from "./screens/catalogue.js";
@@ -13,6 +15,7 @@ import { Home } from "./screens/home.js";
 import { ModelScreen } from "./screens/model.js";
 import { Open } from "./screens/open.js";
 import { Reading } from "./screens/reading.js";
+import { Runs } from "./screens/runs.js";
 import { audit } from "./state.js";
 
 const views: Readonly<Record<Screen, (props: { audit: AuditJson }) => ComponentChildren>> = {
@@ -51,8 +54,9 @@ export function App() {
         {shown && <Settings audit={shown} />}
       </header>
       <main>
+        <LivePanel />
         <Guarded key={`${screen} ${route.value.subject ?? ""}`}>
-          {shown ? <View audit={shown} /> : screen === "catalogue" ? <Catalogue /> : <Open />}
+          {shown ? <View audit={shown} /> : screen === "catalogue" ? <Catalogue /> : served ? <Runs /> : <Open />}
         </Guarded>
       </main>
       {shown && shown.credits.length > 0 && (
