@@ -13,7 +13,9 @@ const layers = {
   report: ["audit", "threat"],
   store: ["audit"],
   jobs: ["audit", "engine"],
+  server: [],
   cli: [
+    "server",
     "report",
     "store",
     "jobs",
