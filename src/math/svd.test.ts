@@ -71,6 +71,14 @@ describe("thin SVD", () => {
     expect(numericalRank(thinSvd(Float64Array.from(Float32Array.from(a)), 50, 80).values, 1e-5)).toBe(6);
   });
 
+  it("settles where most rows are empty, as those of units that never fire", () => {
+    const a = product(60, 4, 90, 7);
+    for (let row = 0; row < 60; row += 2) a.fill(0, row * 90, (row + 1) * 90);
+    const { values } = thinSvd(Float64Array.from(Float32Array.from(a)), 60, 90);
+    expect(numericalRank(values, 1e-5)).toBe(4);
+    expect(numericalRank(values, 1e-19)).toBeLessThanOrEqual(30);
+  });
+
   it("keeps the digits of small values of a badly scaled matrix", () => {
     const { values } = thinSvd(Float64Array.of(1, 0, 0, 0, 1e-8, 0, 0, 0, 1e-16), 3, 3);
     expect(Array.from(values, (value, i) => value / 10 ** (-8 * i))).toEqual(

@@ -6,13 +6,15 @@ import { addScaled, dot } from "./vector.js";
 export interface Svd {
   /** Descending, k = min(rows, columns) of them. */
   readonly values: Float64Array;
-  /** k columns of `rows` entries, orthonormal; all zero where the value is exactly 0. */
+  /** k columns of `rows` entries, orthonormal; all zero where the value is 0 (below 1e-20 of the largest). */
   readonly left: readonly Float64Array[];
-  /** k vectors of `columns` entries, orthonormal; all zero where the value is exactly 0. */
+  /** k vectors of `columns` entries, orthonormal; all zero where the value is 0 (below 1e-20 of the largest). */
   readonly right: readonly Float64Array[];
 }
 
 const SWEEPS = 60;
+/** Columns below this share of the largest are rounding of rounding: they count as 0, or rotations would chase them down to underflow. */
+const NOTHING = 1e-20;
 
 /** Decomposes the row-major `matrix`. Throws RangeError when the length is not rows × columns or an entry is no finite number. */
 export function thinSvd(matrix: Float64Array, rows: number, columns: number): Svd {
@@ -36,7 +38,9 @@ export function thinSvd(matrix: Float64Array, rows: number, columns: number): Sv
     return unit;
   });
   orthogonalise(scaled, v);
-  const norms = scaled.map((column) => Math.sqrt(dot(column, column)));
+  const lengths = scaled.map((column) => Math.sqrt(dot(column, column)));
+  const largest = Math.max(0, ...lengths);
+  const norms = lengths.map((length) => (length > NOTHING * largest ? length : 0));
   const order = [...norms.keys()].sort((a, b) => norms[b]! - norms[a]!);
   const outer = order.map((k) => {
     const vector = new Float64Array(tall[0]!.length);
@@ -55,6 +59,7 @@ export function thinSvd(matrix: Float64Array, rows: number, columns: number): Sv
 function orthogonalise(columns: readonly Float64Array[], v: readonly Float64Array[]): void {
   const n = columns.length;
   const tolerance = Number.EPSILON * Math.max(8, Math.sqrt(n));
+  const floor = NOTHING ** 2 * Math.max(0, ...columns.map((column) => dot(column, column)));
   for (let sweep = 0; ; sweep++) {
     if (sweep === SWEEPS) throw new RangeError(`${n} singular values did not settle in ${SWEEPS} sweeps`);
     let rotated = false;
@@ -62,7 +67,7 @@ function orthogonalise(columns: readonly Float64Array[], v: readonly Float64Arra
       for (let j = i + 1; j < n; j++) {
         const [a, b] = [columns[i]!, columns[j]!];
         const [aa, bb, ab] = [dot(a, a), dot(b, b), dot(a, b)];
-        if (ab === 0 || Math.abs(ab) <= tolerance * Math.sqrt(aa) * Math.sqrt(bb)) continue;
+        if (aa <= floor || bb <= floor || Math.abs(ab) <= tolerance * Math.sqrt(aa) * Math.sqrt(bb)) continue;
         rotated = true;
         const zeta = (bb - aa) / (2 * ab);
         const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));

@@ -5,6 +5,7 @@ import convnet from "./convnet.js";
 import convnetBn from "./convnet-bn.js";
 import convnet8 from "./convnet8.js";
 import type { Model } from "./define.js";
+import fc6 from "./fc6.js";
 import lenet, { lenetRelu } from "./lenet.js";
 import lenetWide from "./lenet-wide.js";
 import mlp from "./mlp.js";
@@ -27,6 +28,7 @@ export const models: Readonly<Record<string, MakeModel>> = {
   convnet8,
   "convnet-bn": convnetBn,
   cnn6,
+  fc6,
   mlp,
   "mlp-wide": mlpWide,
   resnet18,
