@@ -7,6 +7,7 @@ import type { Random } from "../math/random.js";
 import type { Tensor } from "../math/tensor.js";
 import type { Capability } from "../threat/capabilities.js";
 import type { Answer, BasicKnowledge, Grants, Observation } from "../threat/observation.js";
+import type { BroughtGenerator } from "./generators/manifest.js";
 
 export interface Paper {
   readonly authors: string;
@@ -67,6 +68,8 @@ export interface ModelShape {
 export interface PrepareInput {
   readonly payload: Payload;
   readonly surrogate: Batch;
+  /** A generator that the adversary has, where the setting names one. */
+  readonly generator?: BroughtGenerator;
 }
 
 export interface ArmInput<Prepared> {

@@ -117,6 +117,12 @@ export const configSchema = z.strictObject({
       source: z.string().optional(),
       records: records.default(512),
       shift: shiftSchema.prefault({}),
+      generator: z
+        .string()
+        .optional()
+        .describe(
+          "an ONNX generator of one's own, its manifest beside it (.json): the prior of attacks that search a generator",
+        ),
     })
     .prefault({})
     .describe("pictures that adversaries D, E, G and H own; default: other records of the same source"),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import { DataError } from "../data/errors.js";
 import { openDataset } from "../data/open.js";
+import { manifestBeside } from "./bring-generator.js";
 import { filesOf } from "./captured.js";
 import type { Config } from "./config.js";
 
@@ -21,13 +22,14 @@ export async function contentOf({
 }: Pick<Config, "data" | "surrogate" | "model" | "updates">): Promise<string> {
   const hash = createHash("sha256");
   const { records: _, normalization: __, ...victims } = data;
-  const { records: ___, shift: ____, source, ...options } = surrogate;
+  const { records: ___, shift: ____, generator, source, ...options } = surrogate;
   const sets = [await openDataset(victims)];
   if (source !== undefined) sets.push(await openDataset({ source, ...options }));
   const files = sets.filter(({ synthetic }) => !synthetic);
   for (const dataset of files) addDataset(hash, dataset);
   const captured = updates === undefined ? [] : await filesOf(updates);
-  const own = [model.file, model.weights, ...captured].filter((path) => path !== undefined);
+  const brought = generator === undefined ? [] : [generator, manifestBeside(generator)];
+  const own = [model.file, model.weights, ...brought, ...captured].filter((path) => path !== undefined);
   for (const path of own) await addPath(hash, path);
   return files.length === 0 && own.length === 0 ? embedded : hash.digest("hex").slice(0, 16);
 }

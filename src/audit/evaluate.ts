@@ -1,5 +1,5 @@
 // Runs one case from its plain data: federation, observation, attack, score. No attack, defense or metric is known here by name.
-import type { Attack, AttackContext, Reconstruction } from "../attacks/define.js";
+import type { Attack, AttackContext, PrepareInput, Reconstruction } from "../attacks/define.js";
 import { type Dataset, readBatch } from "../data/dataset.js";
 import { attach } from "../defenses/define.js";
 import type { Backend } from "../engine/backends/backend.js";
@@ -15,6 +15,7 @@ import { handedOver, refusal } from "../threat/capabilities.js";
 import type { BasicKnowledge, Normalization } from "../threat/observation.js";
 import { CapabilityError, observe, type Release } from "../threat/observe.js";
 import { behaviourOf, powersOf } from "../threat/server.js";
+import { bringGenerator } from "./bring-generator.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
@@ -70,7 +71,7 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
     // Both parts are powers: learning from surrogate pictures, and sending a model of one's own.
     const powers = new Set(handed);
     const prepared = powers.has("surrogateData")
-      ? await attack.prepare?.({ payload: honest, surrogate }, options, shared)
+      ? await attack.prepare?.({ payload: honest, surrogate, ...(await broughtBy(spec, honest)) }, options, shared)
       : undefined;
     const { clients } = spec.federation;
     const images = imagesPerUpdate(spec.federation, setting.federations[0]?.flat().length ?? 0);
@@ -147,6 +148,14 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
 function found<T>(value: T | undefined, kind: string, id: string): T {
   if (value === undefined) throw new RangeError(`unknown ${kind} "${id}"`);
   return value;
+}
+
+/** The adversary's own generator, where the setting names one. */
+async function broughtBy(
+  { surrogate: { generator } }: CaseSpec,
+  { model }: Payload,
+): Promise<Pick<PrepareInput, "generator">> {
+  return generator === undefined ? {} : { generator: await bringGenerator(generator, model.inputShape) };
 }
 
 /** What the capability of that name tells about a federation. */

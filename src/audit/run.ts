@@ -6,6 +6,7 @@ import { createRandom } from "../math/random.js";
 import { advise, summarise } from "./advise.js";
 import { judgeAssertions } from "./assert.js";
 import { type AuditJson, schemaVersion } from "./audit-json.js";
+import { bringGenerator } from "./bring-generator.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { BACKEND, describeCell, type Outcome, ownCell } from "./cell.js";
@@ -42,9 +43,13 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
     content: await contentOf(config),
   });
 
-  // Weights or surrogate pictures that cannot be used stop the audit here, not cell by cell.
+  // Weights, surrogate pictures or a generator's manifest that cannot be used stop the audit here, not cell by cell.
   const sample = plan.cells.find(({ case: planned }) => planned !== null)?.case;
-  if (sample) await openSetting(sample.spec, createRandom(config.seed));
+  if (sample) {
+    const { dataset: pictures } = await openSetting(sample.spec, createRandom(config.seed));
+    const { generator } = config.surrogate;
+    if (generator !== undefined) await bringGenerator(generator, pictures.shape);
+  }
 
   const jobs = describeJobs(plan);
   const notApplicable = plan.cells.filter(({ case: planned }) => planned === null).length;

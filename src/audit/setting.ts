@@ -138,7 +138,7 @@ async function openSurrogate(
   victims: readonly number[],
   random: Random,
 ): Promise<Batch> {
-  const { records, source, shift, ...options } = spec.surrogate;
+  const { records, source, shift, generator: _, ...options } = spec.surrogate;
   const other = source === undefined ? victim : await openAlike(victim, { source, ...options });
   if (other.shape.join() !== victim.shape.join()) {
     throw new RangeError(

@@ -63,7 +63,7 @@ function checkSource(id: string, options: Readonly<Record<string, unknown>>, bas
 
 function checkData({ data, surrogate, federation, updates }: Config): Problem[] {
   const { source, records, normalization: _, ...options } = data;
-  const { source: other, records: __, shift: ___, ...otherOptions } = surrogate;
+  const { source: other, records: __, shift: ___, generator: ____, ...otherOptions } = surrogate;
   const uneven = unevenIn({ data, federation, updates });
   return [
     ...checkSource(source, options, ["data"]),

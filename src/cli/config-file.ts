@@ -106,6 +106,6 @@ export function anchorPaths(config: Config, file: string): Config {
     model: anchored(config.model, ["file", "weights"]),
     data: anchored(config.data, ["path", "labels"]),
     ...(config.updates === undefined ? {} : anchored({ updates: config.updates }, ["updates"])),
-    surrogate: anchored(config.surrogate, ["path", "labels"]),
+    surrogate: anchored(config.surrogate, ["path", "labels", "generator"]),
   };
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type FloatArray, tensor } from "../../../math/tensor.js";
 import { type AttackContext, defineAttack } from "../../define.js";
 import { type Generator, sampleLatents } from "../../generators/generator.js";
+import { importGenerator } from "../../generators/import-generator.js";
 import { principalComponents } from "../../generators/principal-components.js";
 import { unitPictures } from "../../generators/unit-pictures.js";
 import { trainVae } from "../../generators/vae.js";
@@ -16,7 +17,9 @@ const options = z.object({
   generator: z
     .enum(["pca", "vae"])
     .default("pca")
-    .describe("`pca`: principal components of up to 512 surrogate pictures; `vae`: a small variational auto-encoder"),
+    .describe(
+      "`pca`: principal components of up to 512 surrogate pictures; `vae`: a small variational auto-encoder; surrogate.generator goes before both",
+    ),
   latent: z.int().min(1).default(64).describe("numbers of a latent"),
   iterations: z.int().min(1).default(300).describe("steps of the latent stage (authors: 500 to 1,000)"),
   learningRate: z.number().gt(0).default(0.1).describe("of latents (authors: 3e-2)"),
@@ -109,7 +112,8 @@ export default defineAttack({
       ],
     },
   ],
-  async prepare({ surrogate }, chosen, context): Promise<Generator> {
+  async prepare({ surrogate, generator }, chosen, context): Promise<Generator> {
+    if (generator) return importGenerator(generator);
     const { pictures } = unitPictures(surrogate.inputs);
     return chosen.generator === "pca"
       ? principalComponents(pictures, chosen.latent)
