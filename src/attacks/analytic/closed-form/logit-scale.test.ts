@@ -21,7 +21,7 @@ describe("headRoots", () => {
     const [root] = headRoots(weight, gradientOf(weight, 4, 1), 4);
     expect(root!.label).toBe(1);
     expect(root!.residual).toBeLessThan(1e-10);
-    features.forEach((value, i) => expect(root!.features[i]).toBeCloseTo(value, 9));
+    for (const [i, value] of features.entries()) expect(root!.features[i]).toBeCloseTo(value, 9);
   });
 
   it("returns both roots of a rightly classified sample of two classes: u = 0.5 and u = 2.509, which the residual cannot tell apart", () => {
