@@ -50,7 +50,7 @@ export default defineAttack({
       setting: { model: "cnn6", batchSize: 1, labels: "recovered" },
       arms: { attack: {} },
       bars: [
-        { arm: "attack", metric: "psnr", over: "worst", op: ">=", value: 45, evidence: "published" },
+        { arm: "attack", metric: "psnr", over: "worst", op: ">=", value: 45, evidence: "estimated" },
         { arm: "attack", metric: "psnr", over: "worst", op: ">=", value: 60, evidence: "measured" },
       ],
     },
