@@ -36,3 +36,14 @@ it("changes with the weights saved under the same name", async () => {
   writeFileSync(weights, "two");
   expect(await content({ model: { weights } })).not.toBe(before);
 });
+
+it("changes with a generator and with its manifest", async () => {
+  const generator = join(folder, "faces.onnx");
+  const save = (graph: string, manifest: string) => {
+    writeFileSync(generator, graph);
+    writeFileSync(join(folder, "faces.json"), manifest);
+    return content({ surrogate: { generator } });
+  };
+  const seen = [await save("one", "{}"), await save("two", "{}"), await save("two", "{ }")];
+  expect(new Set([embedded, ...seen]).size).toBe(4);
+});
