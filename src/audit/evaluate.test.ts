@@ -106,7 +106,8 @@ describe.each([...catalogue.attacks.values()])("$id", (attack) => {
         }
       });
       const { seconds: __, ...blind } = await run(spec);
-      expect(spy).toHaveBeenCalledTimes(2);
+      // Once for each client, or batch, that it plays against.
+      expect(spy.mock.calls.length).toBeGreaterThanOrEqual(2);
       expect(blind).toEqual(free);
     },
   );
@@ -152,7 +153,7 @@ describe("a case", () => {
   });
 
   it("hands surrogate pictures and the power to rewrite models only to an attack whose threat model has them", async () => {
-    const robbing = [...catalogue.attacks.values()].find(({ arm }) => arm)!;
+    const robbing = catalogue.attacks.get("robbing-the-fed")!;
     const spec = specOf(robbing);
     const [prepare, arm] = [vi.spyOn(robbing, "prepare"), vi.spyOn(robbing, "arm")];
     await expect(run({ ...spec, threat: "D" })).rejects.toThrow(CapabilityError);
