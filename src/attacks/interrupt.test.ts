@@ -17,7 +17,6 @@ import { models } from "../models/index.js";
 const { attacks } = await loadCatalogue();
 const shape = [3, 16, 16] as const;
 const random = createRandom(2);
-const honest = freshPayload(models.lenet!(shape, 8), random);
 const batch = drawBatch(random.split("victim"), shape, 8, 1);
 const surrogate = drawBatch(random.split("surrogate"), shape, 8, 64);
 const local = {
@@ -29,6 +28,8 @@ const local = {
 async function play(id: string, signal: AbortSignal, endless: Record<string, unknown>) {
   const attack = attacks.get(id)!;
   const context = attackContext(1, { signal });
+  const { model, classes = 8 } = attack.control;
+  const honest = freshPayload(models[model]!(shape, classes), createRandom(3));
   const known = Object.fromEntries(Object.entries(endless).filter(([option]) => option in attack.options.shape));
   const options = attack.options.parse(known);
   const prepared = await attack.prepare?.({ payload: honest, surrogate }, options, context);
@@ -59,7 +60,7 @@ describe.each([...attacks.keys()])("%s", (id) => {
       () => "done",
       (error: unknown) => error,
     );
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await Promise.race([running, new Promise((resolve) => setTimeout(resolve, 500))]);
     const aborted = performance.now();
     controller.abort(new Error("stopped by the test"));
     const outcome = await running;

@@ -1,48 +1,31 @@
-// The null vector of a small (n-1)×n matrix by Gaussian elimination with full pivoting.
+// A vector orthogonal to all but one dimension's worth of rows, by Gram and Schmidt with a second pass for rounding.
+import { addScaled, dot } from "./vector.js";
 
-/** Unit vector that `matrix` (row-major, (n-1)×n, overwritten) sends to 0; null when a pivot falls below `tolerance` of the first. */
-export function nullVector(matrix: Float64Array, n: number, tolerance = 1e-10): Float64Array | null {
-  const order = Array.from({ length: n }, (_, column) => column);
-  let first = 0;
-  for (let step = 0; step < n - 1; step++) {
-    let [size, row, column] = [0, step, step];
-    for (let i = step; i < n - 1; i++) {
-      for (let j = step; j < n; j++) {
-        const entry = Math.abs(matrix[i * n + j]!);
-        if (entry > size) [size, row, column] = [entry, i, j];
-      }
-    }
-    if (step === 0) first = size;
-    if (!(size > tolerance * first)) return null;
-    if (row !== step) for (let j = 0; j < n; j++) swap(matrix, row * n + j, step * n + j);
-    if (column !== step) {
-      for (let i = 0; i < n - 1; i++) swap(matrix, i * n + column, i * n + step);
-      [order[column], order[step]] = [order[step]!, order[column]!];
-    }
-    for (let i = step + 1; i < n - 1; i++) {
-      const factor = matrix[i * n + step]! / matrix[step * n + step]!;
-      for (let j = step; j < n; j++) matrix[i * n + j]! -= factor * matrix[step * n + j]!;
-    }
-  }
-  const solved = new Float64Array(n);
-  solved[n - 1] = 1;
-  let square = 1;
-  for (let i = n - 2; i >= 0; i--) {
-    let sum = 0;
-    for (let j = i + 1; j < n; j++) sum += matrix[i * n + j]! * solved[j]!;
-    solved[i] = -sum / matrix[i * n + i]!;
-    square += solved[i]! ** 2;
-  }
-  const vector = new Float64Array(n);
-  const length = Math.sqrt(square);
-  order.forEach((column, i) => {
-    vector[column] = solved[i]! / length;
-  });
-  return vector;
+/** Removes from `vector` what lies along the orthonormal `basis`. Returns the length of the rest. */
+export function removeAlong(vector: Float64Array, basis: readonly Float64Array[]): number {
+  for (let pass = 0; pass < 2; pass++) for (const unit of basis) addScaled(vector, -dot(vector, unit), unit);
+  return Math.sqrt(dot(vector, vector));
 }
 
-function swap(values: Float64Array, i: number, j: number): void {
-  const held = values[i]!;
-  values[i] = values[j]!;
-  values[j] = held;
+const scaled = (vector: Float64Array, by: number): Float64Array => vector.map((entry) => entry * by);
+
+/**
+ * The unit vector orthogonal to the first n-1 independent ones of `rows`, each of length n and norm 1. A row that lies in the span of those
+ * before it but for less than `adds` (0 to 1) is passed over: it would magnify the rows' errors by 1/adds. Null when the rows run out.
+ */
+export function nullVector(rows: Iterable<Float64Array>, n: number, adds: number): Float64Array | null {
+  const basis: Float64Array[] = [];
+  for (const each of n > 1 ? rows : []) {
+    const row = each.slice();
+    const rest = removeAlong(row, basis);
+    if (rest > adds) basis.push(scaled(row, 1 / rest));
+    if (basis.length === n - 1) break;
+  }
+  if (basis.length < n - 1) return null;
+  // At least one of the axes keeps 1/√n.
+  for (let axis = 0; ; axis++) {
+    const vector = Float64Array.from({ length: n }, (_, i) => Number(i === axis));
+    const rest = removeAlong(vector, basis);
+    if (rest > 0.5 / Math.sqrt(n)) return scaled(vector, 1 / rest);
+  }
 }

@@ -1,6 +1,7 @@
 // SPEAR's search (spec/attacks-analytic.md 2.3, steps 4 to 6): directions q for which L q vanishes in far more rows than chance gives, since
-// ReLU switches a unit off for about half of the samples. Ours then fits q to all the rows that it zeroes, which averages float32's rounding.
-import { nullVector } from "../../../math/null-vector.js";
+// ReLU switches a unit off for about half of the samples. Rows of L come at length 1: then rounding leaves at most 5e-7 where a sample switched
+// a unit off, and 1e-4 or more elsewhere (photos, batch 12). Ours then fits q to all the rows that it zeroes, which averages the rounding.
+import { nullVector, removeAlong } from "../../../math/null-vector.js";
 import type { Random } from "../../../math/random.js";
 import { symmetricEigen } from "../../../math/symmetric-eigen.js";
 import { dot } from "../../../math/vector.js";
@@ -13,60 +14,97 @@ export interface Direction {
 }
 
 export interface Filter {
-  /** An entry of L q below this share of the largest is 0. */
+  /** An entry of L q up to this is 0. */
   readonly zero: number;
   /** Share of rows that a direction must zero. */
   readonly share: number;
 }
 
 const SAME = 1 - 1e-5;
+/** A unit row adds to others when this much of it lies outside their span; less would magnify its rounding. */
+const ADDS = 1e-2;
+/** Leverage from which a row counts as alone. */
+const LONE = 0.999;
+/** Eigenvalues of unit rows' Gram matrix below this are rounding. */
+const NOTHING = 1e-6;
 /** Two candidates that differ by less than this (sine) from the span of better ones are not independent. */
 const INDEPENDENT = 1e-3;
 
-const images = (rows: readonly Float64Array[], q: Float64Array): Float64Array =>
-  Float64Array.from(rows, (row) => Math.abs(dot(row, q)));
-
 /** Which entries of L q are zero. */
-export function zeroRows(rows: readonly Float64Array[], q: Float64Array, zero: number): boolean[] {
-  const sizes = images(rows, q);
-  let largest = 0;
-  for (const size of sizes) largest = Math.max(largest, size);
-  return Array.from(sizes, (size) => size <= zero * largest);
+export const zeroRows = (rows: readonly Float64Array[], q: Float64Array, zero: number): boolean[] =>
+  rows.map((row) => Math.abs(dot(row, q)) <= zero);
+
+/** L with rows of length 1; rows of zeros stay. */
+export const unitRows = (rows: readonly Float64Array[]): Float64Array[] =>
+  rows.map((row) => {
+    const length = Math.sqrt(dot(row, row));
+    return length > 0 ? row.map((entry) => entry / length) : row;
+  });
+
+/** The rows in random order. */
+function* shuffled(rows: readonly Float64Array[], random: Random): Generator<Float64Array> {
+  const left = Array.from(rows.keys());
+  while (left.length > 0) {
+    const at = random.integer(left.length);
+    yield rows[left[at]!]!;
+    left[at] = left.at(-1)!;
+    left.pop();
+  }
 }
 
-/** One draw of b-1 rows: their null vector, the filter, and the fit to all rows that it zeroes; null when it does not pass. */
-export function sampleDirection(
+/**
+ * One draw: its null vector, the filter, and the fit to all rows that it zeroes; nothing when it does not pass. Where one row alone holds the
+ * vector in place, it is a mixture of two samples' directions: both, which zero several rows more, are then sought in the plane that remains.
+ */
+export function sampleDirections(
   rows: readonly Float64Array[],
   { zero, share }: Filter,
   random: Random,
-): Direction | null {
+): readonly Direction[] {
   const b = rows[0]!.length;
   // One sample has one direction, and its active rows hold no zeros.
-  if (b === 1) return { q: Float64Array.of(1), zeros: 0 };
-  const block = new Float64Array((b - 1) * b);
-  const taken = new Set<number>();
-  while (taken.size < b - 1) taken.add(random.integer(rows.length));
-  [...taken].forEach((row, i) => {
-    const norm = Math.sqrt(dot(rows[row]!, rows[row]!));
-    for (let j = 0; j < b; j++) block[i * b + j] = rows[row]![j]! / norm;
-  });
-  const drawn = nullVector(block, b, 1e-8);
-  if (!drawn) return null;
-  const flags = zeroRows(rows, drawn, zero);
-  const zeroed = rows.filter((_, i) => flags[i]);
-  if (zeroed.length < share * rows.length) return null;
-  const q = flattest(zeroed, b);
-  const zeros = zeroRows(rows, q, zero).filter(Boolean).length;
-  return zeros >= share * rows.length ? { q, zeros } : null;
+  if (b === 1) return [{ q: Float64Array.of(1), zeros: 0 }];
+  // Samples that resemble each other switch many units off together: rows that add nothing are passed over, not drawn anew.
+  const drawn = nullVector(shuffled(rows, random), b, ADDS);
+  if (!drawn) return [];
+  const zeroedBy = (q: Float64Array) => rows.filter((row) => Math.abs(dot(row, q)) <= zero);
+  const zeroed = zeroedBy(drawn);
+  if (zeroed.length < share * rows.length) return [];
+  const held = gramEigen(zeroed, b);
+  const shared = zeroed.filter((row) => leverage(row, held) < LONE);
+  const passing = (q: Float64Array): Direction[] => {
+    const zeros = zeroedBy(q).length;
+    return zeros >= share * rows.length && zeros > shared.length + 1 ? [{ q, zeros }] : [];
+  };
+  if (shared.length === zeroed.length) return [{ q: held.vectors.slice((b - 1) * b), zeros: zeroed.length }];
+  const { vectors, values } = gramEigen(shared, b);
+  if (values[b - 3]! < NOTHING || values[b - 2]! > NOTHING) return [];
+  const plane = [vectors.subarray((b - 2) * b, (b - 1) * b), vectors.subarray((b - 1) * b)] as const;
+  const found: Direction[] = [];
+  for (const row of rows.filter((each) => !shared.includes(each))) {
+    const [x, y] = [dot(row, plane[0]), dot(row, plane[1])];
+    const length = Math.hypot(x, y);
+    if (length < ADDS) continue;
+    const q = plane[0].map((entry, i) => (x * plane[1][i]! - y * entry) / length);
+    for (const direction of passing(q)) addDirection(found, direction);
+  }
+  return found.map(({ q }) => ({ q: gramEigen(zeroedBy(q), b).vectors.slice((b - 1) * b), zeros: zeroedBy(q).length }));
 }
 
-/** The unit vector that makes ‖rows q‖ least. */
-function flattest(rows: readonly Float64Array[], b: number): Float64Array {
+function gramEigen(rows: readonly Float64Array[], b: number) {
   const gram = new Float64Array(b * b);
   for (const row of rows) {
     for (let i = 0; i < b; i++) for (let j = 0; j < b; j++) gram[i * b + j]! += row[i]! * row[j]!;
   }
-  return symmetricEigen(gram, b).vectors.slice((b - 1) * b);
+  return symmetricEigen(gram, b);
+}
+
+/** Of a row among those of a Gram matrix, outside its last eigenvector; 1 where the rank falls without it. */
+function leverage(row: Float64Array, { vectors, values }: ReturnType<typeof gramEigen>): number {
+  const b = values.length;
+  let sum = 0;
+  for (let k = 0; k < b - 1; k++) sum += dot(row, vectors.subarray(k * b, (k + 1) * b)) ** 2 / values[k]!;
+  return sum;
 }
 
 /** Adds a direction unless it is there already, up to its sign. True when it is new. */
@@ -83,11 +121,7 @@ export function independent(found: readonly Direction[], count: number): Directi
   return found.filter(({ q }) => {
     if (basis.length === count) return false;
     const rest = q.slice();
-    for (const unit of basis) {
-      const along = dot(rest, unit);
-      for (let i = 0; i < rest.length; i++) rest[i]! -= along * unit[i]!;
-    }
-    const length = Math.sqrt(dot(rest, rest));
+    const length = removeAlong(rest, basis);
     if (length < INDEPENDENT) return false;
     basis.push(rest.map((entry) => entry / length));
     return true;

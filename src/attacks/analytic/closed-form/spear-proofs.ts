@@ -9,20 +9,7 @@ export const spearProofs: readonly Proof<{ share: number; draws: number }>[] = [
     seeds: 3,
     setting: { model: "fc6", batchSize: 8, labels: "recovered" },
     arms: { attack: {} },
-    bars: [
-      {
-        arm: "attack",
-        metric: "psnr",
-        over: "worst",
-        op: ">=",
-        value: 80,
-        evidence: "measured",
-        fails: {
-          measured: "16.8 dB (worst image of 3 seeds, photos)",
-          why: "at least one false direction passes the stop rule of 0.95 agreement; at 0.99 the search had not stopped within 50 s; cause not yet found",
-        },
-      },
-    ],
+    bars: [{ arm: "attack", metric: "psnr", over: "worst", op: ">=", value: 80, evidence: "measured" }],
   },
   {
     id: "fc6-batch-12",

@@ -7,17 +7,17 @@ import { sizeOf, tensor } from "../../../math/tensor.js";
 import { addScaled, dot } from "../../../math/vector.js";
 import { type AttackContext, defineAttack } from "../../define.js";
 import { toPixels } from "../../optimization/pixels.js";
-import { addDirection, type Direction, independent, sampleDirection, zeroRows } from "./null-directions.js";
+import { addDirection, type Direction, independent, sampleDirections, unitRows, zeroRows } from "./null-directions.js";
 import { spearProofs } from "./spear-proofs.js";
 
 const options = z.object({
   draws: z
     .int()
     .min(1)
-    .default(1_000_000)
+    .default(4_000_000)
     .describe("null vectors drawn at most; a batch of b takes about 2^(b-1) times ln b"),
   share: z.number().gt(0).lt(1).default(0.25).describe("τ: share of the active rows that a candidate must make zero"),
-  zero: z.number().gt(0).default(3e-4).describe("an entry below this share of the column's largest counts as zero"),
+  zero: z.number().gt(0).default(3e-5).describe("what counts as zero, with the factor's rows at length 1"),
   rankTolerance: z
     .number()
     .gt(0)
@@ -27,14 +27,16 @@ const options = z.object({
     .number()
     .gt(0)
     .max(1)
-    .default(0.95)
+    .default(1)
     .describe(
-      "share of units whose gradient is there exactly where the recovered sample activates them; the search stops at it",
+      "λ: share of units whose gradient is there exactly where the recovered sample activates them; the search stops at it",
     ),
 });
 type Options = z.infer<typeof options>;
 
 const CHUNK = 256;
+/** Pre-activations below this share of the largest may have either sign, for the rounding of the recovered sample. */
+const DOUBT = 1e-4;
 
 interface Layer {
   /** ∂L/∂W [units, inputs]. */
@@ -44,10 +46,12 @@ interface Layer {
   readonly bias: Float64Array;
 }
 
-/** ∂L/∂W = L R, rank b, with what the search needs of it. */
+/** ∂L/∂W = L R, rank b, L orthonormal, with what the search needs of it. */
 interface Factors {
   /** L, b entries for every unit. */
   readonly rows: readonly Float64Array[];
+  /** The same at length 1. */
+  readonly units: readonly Float64Array[];
   /** W Rᵀ, b entries for every unit: activations follow from it without forming images. */
   readonly projected: readonly Float64Array[];
 }
@@ -60,7 +64,12 @@ interface Attempt {
 }
 
 /** Steps 7 and 8: the scales from the bias gradient, and how well the samples explain which units were active. */
-function attempt(layer: Layer, chosen: readonly Direction[], { rows, projected }: Factors, zero: number): Attempt {
+function attempt(
+  layer: Layer,
+  chosen: readonly Direction[],
+  { rows, units, projected }: Factors,
+  zero: number,
+): Attempt {
   const b = chosen.length;
   const columns = new Float64Array(rows.length * b);
   rows.forEach((row, i) => {
@@ -81,9 +90,11 @@ function attempt(layer: Layer, chosen: readonly Direction[], { rows, projected }
     }
   }
   const agreements = chosen.map((direction, j) => {
-    const silent = zeroRows(rows, direction.q, zero);
+    const silent = zeroRows(units, direction.q, zero);
     const mix = inverse.subarray(j * b, (j + 1) * b);
-    const agreeing = silent.filter((zeroed, unit) => dot(projected[unit]!, mix) + layer.bias[unit]! > 0 !== zeroed);
+    const before = projected.map((row, unit) => dot(row, mix) + layer.bias[unit]!);
+    const doubt = DOUBT * Math.max(...before.map(Math.abs));
+    const agreeing = silent.filter((zeroed, unit) => Math.abs(before[unit]!) <= doubt || before[unit]! > 0 !== zeroed);
     return agreeing.length / rows.length;
   });
   return { inverse, agreements };
@@ -147,21 +158,24 @@ async function search(layer: Layer, batchSize: number, options: Options, context
   const state = { draws: 0, exhausted: false, best: null as Attempt | null };
   if (b === 0 || b > batchSize) return { ...state, rank, found: 0, curve: [], images: null };
   const units = Array.from(layer.bias.keys());
-  const rows = units.map((i) => Float64Array.from({ length: b }, (_, k) => left[k]![i]! * values[k]!));
-  const basis = right.slice(0, b);
+  const rows = units.map((i) => Float64Array.from({ length: b }, (_, k) => left[k]![i]!));
+  const basis = right.slice(0, b).map((row, k) => row.map((entry) => entry * values[k]!));
   const size = basis[0]!.length;
   const projected = units.map((i) =>
     Float64Array.from(basis, (row) => dot(layer.weight.subarray(i * size, (i + 1) * size), row)),
   );
-  const judge = (chosen: readonly Direction[]) => attempt(layer, chosen, { rows, projected }, options.zero);
+  const unit = unitRows(rows);
+  const judge = (chosen: readonly Direction[]) =>
+    attempt(layer, chosen, { rows, units: unit, projected }, options.zero);
   const random = context.random.split("directions");
   const found: Direction[] = [];
   const curve: { iteration: number; loss: number }[] = [];
   while (state.draws < options.draws && rows.length >= b) {
     let fresh = false;
     for (let i = 0; i < CHUNK && state.draws < options.draws; i++, state.draws++) {
-      const direction = sampleDirection(rows, options, random);
-      if (direction && addDirection(found, direction)) fresh = true;
+      for (const direction of sampleDirections(unit, options, random)) {
+        if (addDirection(found, direction)) fresh = true;
+      }
     }
     if (fresh && found.length >= b) {
       const best = select(found, b, options.agreement, judge);
