@@ -1,11 +1,14 @@
 // `leakscope attack` on a simulated round: scores beside the floor, pictures into a folder.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Attack } from "../attacks/define.js";
 import type { CaseResult } from "../audit/case.js";
 import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
+import { configSchema } from "../audit/config.js";
 import { contentOf } from "../audit/content.js";
 import { evaluateCase } from "../audit/evaluate.js";
 import { type PlannedCase, planAudit } from "../audit/plan.js";
+import { recordsPerFederation } from "../audit/protocol.js";
 import { nodeCpu } from "../engine/backends/node-cpu.js";
 import { type ThreatLetter, weakestThreat } from "../threat/capabilities.js";
 import { type AttackOptions, findAttack, flags, writePicture } from "./attack-options.js";
@@ -47,15 +50,16 @@ async function planOne(
   code: string,
 ): Promise<PlannedAttack> {
   const attack = findAttack(id, catalogue);
-  const { model = "lenet", batchSize = 1, labels = "recovered", data = "portraits", global } = options;
+  const { labels = "recovered", data = "portraits", global } = options;
   if (typeof labels !== "string") {
     throw new UsageError("--labels known:… is for an own update; a simulated round knows its labels: --labels known");
   }
   const threat = options.threat ?? weakestThreat(attack.needs) ?? "H";
+  const { model, federation } = playedBy(attack, options);
   const value = {
-    model: { ...modelChoice(model), ...(global === undefined ? {} : { weights: global }) },
-    data: { ...sourceWithOptions(data), records: options.records ?? batchSize },
-    federation: { batchSize },
+    model: { ...model, ...(global === undefined ? {} : { weights: global }) },
+    data: { ...sourceWithOptions(data), records: options.records ?? recordsOf(federation) },
+    federation,
     threats: [threat],
     attacks: [{ ...pairs(options.option), id }],
     defenses: [options.defense === undefined ? "none" : idWithOptions(options.defense)],
@@ -76,6 +80,19 @@ async function planOne(
   if (!cell.case) throw new UsageError(cell.reason ?? `attack ${id} cannot run here`);
   return { id, threat, case: cell.case };
 }
+
+/** What the user names; the attack's control, a setting in which it works, where no model is named. */
+function playedBy({ control }: Attack, { model, batchSize }: SimulatedOptions) {
+  if (model !== undefined) return { model: modelChoice(model), federation: { batchSize: batchSize ?? 1 } };
+  const { model: name, classes, federation } = control;
+  return {
+    model: { name, ...(classes === undefined ? {} : { classes }) },
+    federation: batchSize === undefined ? { ...federation, batchSize: control.batchSize } : { batchSize },
+  };
+}
+
+const recordsOf = (federation: ReturnType<typeof playedBy>["federation"]): number =>
+  recordsPerFederation(configSchema.parse({ federation }).federation, federation.batchSize);
 
 function runOne({ id, threat, case: { key, spec } }: PlannedAttack, { color }: AttackOptions): Promise<CaseResult> {
   return runLive(

@@ -35,12 +35,12 @@ export function attackCommand(exit: (code: ExitCode) => void): Command {
         threatLetters,
       ),
     )
-    .option("--model <id>", "see `leakscope list models`, or an ONNX file (default: lenet)")
+    .option("--model <id>", "see `leakscope list models`, or an ONNX file (default: the one of the attack's control)")
     .option(
       "--global <file>",
       "weights: safetensors, npz, npy, .pt or a folder of npy (default: the ONNX file's, or fresh)",
     )
-    .option("--batch-size <n>", "images per batch (default: 1)", wholeNumber(1))
+    .option("--batch-size <n>", "images per batch (default: 1, or the control's where its model plays)", wholeNumber(1))
     .option(
       "--labels <how>",
       "recovered (or auto), known, or known:3,5 of an own update (default: recovered)",

@@ -34,8 +34,7 @@ describe("directions of samples", () => {
     const { rows, columns } = factorOf(off.filter((pattern) => pattern.includes(false)));
     const found: Direction[] = [];
     for (let draw = 0; draw < 200; draw++) {
-      for (const direction of sampleDirections(rows, { zero: 1e-9, share: 0.25 }, random))
-        addDirection(found, direction);
+      for (const direction of sampleDirections(rows, { zero: 1e-9, least: 15 }, random)) addDirection(found, direction);
     }
     for (const column of columns) expect(has(found, column)).toBe(true);
     const best = independent(found, 4);
@@ -48,7 +47,7 @@ describe("directions of samples", () => {
     const off = Array.from({ length: 60 }, (_, i) => [i < 34, i < 30 || (i >= 34 && i < 38), i % 3 === 0, i % 5 === 0]);
     const { rows, columns } = factorOf(off);
     const draws = Array.from({ length: 40 }, (_, seed) =>
-      sampleDirections(rows, { zero: 1e-9, share: 0.3 }, createRandom(seed)),
+      sampleDirections(rows, { zero: 1e-9, least: 18 }, createRandom(seed)),
     );
     const both = draws.filter((found) => has(found, columns[0]!) && has(found, columns[1]!));
     expect(both.length).toBeGreaterThan(5);

@@ -16,8 +16,8 @@ export interface Direction {
 export interface Filter {
   /** An entry of L q up to this is 0. */
   readonly zero: number;
-  /** Share of rows that a direction must zero. */
-  readonly share: number;
+  /** Rows that a direction must zero. */
+  readonly least: number;
 }
 
 const SAME = 1 - 1e-5;
@@ -58,7 +58,7 @@ function* shuffled(rows: readonly Float64Array[], random: Random): Generator<Flo
  */
 export function sampleDirections(
   rows: readonly Float64Array[],
-  { zero, share }: Filter,
+  { zero, least }: Filter,
   random: Random,
 ): readonly Direction[] {
   const b = rows[0]!.length;
@@ -69,12 +69,12 @@ export function sampleDirections(
   if (!drawn) return [];
   const zeroedBy = (q: Float64Array) => rows.filter((row) => Math.abs(dot(row, q)) <= zero);
   const zeroed = zeroedBy(drawn);
-  if (zeroed.length < share * rows.length) return [];
+  if (zeroed.length < least) return [];
   const held = gramEigen(zeroed, b);
   const shared = zeroed.filter((row) => leverage(row, held) < LONE);
   const passing = (q: Float64Array): Direction[] => {
     const zeros = zeroedBy(q).length;
-    return zeros >= share * rows.length && zeros > shared.length + 1 ? [{ q, zeros }] : [];
+    return zeros >= least && zeros > shared.length + 1 ? [{ q, zeros }] : [];
   };
   if (shared.length === zeroed.length) return [{ q: held.vectors.slice((b - 1) * b), zeros: zeroed.length }];
   const { vectors, values } = gramEigen(shared, b);
@@ -107,12 +107,21 @@ function leverage(row: Float64Array, { vectors, values }: ReturnType<typeof gram
   return sum;
 }
 
-/** Adds a direction unless it is there already, up to its sign. True when it is new. */
-export function addDirection(found: Direction[], candidate: Direction): boolean {
-  if (found.some(({ q }) => Math.abs(dot(q, candidate.q)) > SAME)) return false;
-  found.push(candidate);
-  found.sort((a, b) => b.zeros - a.zeros);
-  return true;
+/** Directions that are kept at most; those of samples are among the first 30 or so (photos, batch 12). */
+const KEPT = 128;
+
+/** Rows that a direction must zero to be kept. */
+export const leastKept = (found: readonly Direction[]): number => found[KEPT - 1]?.zeros ?? 0;
+
+/** Adds a direction unless it is there already, up to its sign, or as many zero more rows. Returns its place; -1 when it was not added. */
+export function addDirection(found: Direction[], candidate: Direction): number {
+  if (found.some(({ q }) => Math.abs(dot(q, candidate.q)) > SAME)) return -1;
+  const after = found.findIndex(({ zeros }) => zeros < candidate.zeros);
+  const place = after < 0 ? found.length : after;
+  if (place === KEPT) return -1;
+  found.splice(place, 0, candidate);
+  found.splice(KEPT);
+  return place;
 }
 
 /** The first `count` of them, best first, that are linearly independent; fewer where there are no more. */

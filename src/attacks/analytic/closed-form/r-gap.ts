@@ -63,9 +63,9 @@ export default defineAttack({
       gradient: (name) => Float64Array.from(view.update.get(name)!.data),
     };
     const steps = invertibleChain(model);
-    const notes = steps.map(
-      (step) => `${step.name}: at least ${deficit(step)} directions of its input are out of reach`,
-    );
+    const notes = steps
+      .filter((step) => deficit(step) > 0)
+      .map((step) => `${step.name}: at least ${deficit(step)} directions of its input are out of reach`);
     const head = model.head.weight;
     const roots = headRoots(seen.weight(head), seen.gradient(head), model.classes).filter(
       ({ residual }) => residual <= chosen.rootTolerance,

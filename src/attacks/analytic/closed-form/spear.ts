@@ -7,7 +7,15 @@ import { sizeOf, tensor } from "../../../math/tensor.js";
 import { addScaled, dot } from "../../../math/vector.js";
 import { type AttackContext, defineAttack } from "../../define.js";
 import { toPixels } from "../../optimization/pixels.js";
-import { addDirection, type Direction, independent, sampleDirections, unitRows, zeroRows } from "./null-directions.js";
+import {
+  addDirection,
+  type Direction,
+  independent,
+  leastKept,
+  sampleDirections,
+  unitRows,
+  zeroRows,
+} from "./null-directions.js";
 import { spearProofs } from "./spear-proofs.js";
 
 const options = z.object({
@@ -16,7 +24,12 @@ const options = z.object({
     .min(1)
     .default(4_000_000)
     .describe("null vectors drawn at most; a batch of b takes about 2^(b-1) times ln b"),
-  share: z.number().gt(0).lt(1).default(0.25).describe("τ: share of the active rows that a candidate must make zero"),
+  share: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.1)
+    .describe("τ: share of the active rows that a candidate must make zero; bright pictures leave as few as 0.13"),
   zero: z.number().gt(0).default(3e-5).describe("what counts as zero, with the factor's rows at length 1"),
   rankTolerance: z
     .number()
@@ -35,6 +48,8 @@ const options = z.object({
 type Options = z.infer<typeof options>;
 
 const CHUNK = 256;
+/** Candidates that are exchanged for chosen ones: the best so many, times the batch's size. */
+const CONSIDERED = 3;
 /** Pre-activations below this share of the largest may have either sign, for the rounding of the recovered sample. */
 const DOUBT = 1e-4;
 
@@ -118,7 +133,7 @@ function select(found: readonly Direction[], b: number, enough: number, judge: (
   let chosen = independent(found, b);
   if (chosen.length < b) return null;
   let best = judge(chosen);
-  for (const candidate of found.filter((each) => !chosen.includes(each)).slice(0, 2 * b)) {
+  for (const candidate of found.slice(0, CONSIDERED * b).filter((each) => !chosen.includes(each))) {
     if (least(best) >= enough) break;
     for (let out = 0; out < b; out++) {
       const exchanged = chosen.map((each, i) => (i === out ? candidate : each));
@@ -172,9 +187,11 @@ async function search(layer: Layer, batchSize: number, options: Options, context
   const curve: { iteration: number; loss: number }[] = [];
   while (state.draws < options.draws && rows.length >= b) {
     let fresh = false;
+    const filter = { zero: options.zero, least: Math.max(options.share * unit.length, leastKept(found)) };
     for (let i = 0; i < CHUNK && state.draws < options.draws; i++, state.draws++) {
-      for (const direction of sampleDirections(unit, options, random)) {
-        if (addDirection(found, direction)) fresh = true;
+      for (const direction of sampleDirections(unit, filter, random)) {
+        const place = addDirection(found, direction);
+        if (place >= 0 && place < CONSIDERED * b) fresh = true;
       }
     }
     if (fresh && found.length >= b) {
