@@ -154,7 +154,8 @@ function identityKernels(payload: Payload, gain: number): Payload {
 async function fishingPayloads(honest: Payload, target: number): Promise<Built[]> {
   const input = armInput(honest, undefined, { batchSize: 16 });
   const tackle = (await fishing.arm!(input, fishing.options.parse({}), attackContext(1))).secret as Tackle;
-  const cut = { kind: "cut", target, feature: 7, slope: 1e5 } as const;
+  const features = honest.weights.get(honest.model.head.weight)!.shape[1]!;
+  const cut = { kind: "cut", target, direction: new Float64Array(features).fill(1 / features), slope: 1e5 } as const;
   const sent = (query: Parameters<typeof rewriteHead>[1]) => rewriteHead(honest, query, tackle);
   return [
     { name: "class query", payload: sent({ kind: "class", target }) },

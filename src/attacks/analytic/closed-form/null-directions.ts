@@ -108,10 +108,13 @@ function leverage(row: Float64Array, { vectors, values }: ReturnType<typeof gram
 }
 
 /** Directions that are kept at most; those of samples are among the first 30 or so (photos, batch 12). */
-const KEPT = 128;
+const KEPT = 512;
 
-/** Rows that a direction must zero to be kept. */
-export const leastKept = (found: readonly Direction[]): number => found[KEPT - 1]?.zeros ?? 0;
+/** What a mixture of two samples' directions zeroes, as a share of what they do: less is not worth taking apart. */
+const MIXED = 0.75;
+
+/** Rows that a draw must zero to lead to a direction that is kept. */
+export const leastUseful = (found: readonly Direction[]): number => MIXED * (found[KEPT - 1]?.zeros ?? 0);
 
 /** Adds a direction unless it is there already, up to its sign, or as many zero more rows. Returns its place; -1 when it was not added. */
 export function addDirection(found: Direction[], candidate: Direction): number {

@@ -11,7 +11,7 @@ import {
   addDirection,
   type Direction,
   independent,
-  leastKept,
+  leastUseful,
   sampleDirections,
   unitRows,
   zeroRows,
@@ -187,7 +187,7 @@ async function search(layer: Layer, batchSize: number, options: Options, context
   const curve: { iteration: number; loss: number }[] = [];
   while (state.draws < options.draws && rows.length >= b) {
     let fresh = false;
-    const filter = { zero: options.zero, least: Math.max(options.share * unit.length, leastKept(found)) };
+    const filter = { zero: options.zero, least: Math.max(options.share * unit.length, leastUseful(found)) };
     for (let i = 0; i < CHUNK && state.draws < options.draws; i++, state.draws++) {
       for (const direction of sampleDirections(unit, filter, random)) {
         const place = addDirection(found, direction);

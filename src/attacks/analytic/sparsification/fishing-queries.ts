@@ -2,18 +2,19 @@
 // logit z_t depends on the features and all others are level. The next query follows from the answers so far, and from nothing else.
 import type { Payload } from "../../../federated/hooks.js";
 import { type Tensor, tensor } from "../../../math/tensor.js";
+import { dot } from "../../../math/vector.js";
 import type { ObservedRound } from "../../../threat/observation.js";
 import { biasOf, type HeadGradient, readHead, rowOf } from "../../labels/head.js";
 import { recoverLabels } from "../../labels/recover.js";
 
-/** `class`: only samples of `target` leave a gradient below the head. `cut`: a sample's does as its `feature` is above or below `at`. */
+/** `class`: only samples of `target` leave a gradient below the head. `cut`: a sample's does as its features along `direction` are above or below `at`. */
 export type Query =
   | { readonly kind: "honest" }
   | { readonly kind: "class"; readonly target: number }
   | {
       readonly kind: "cut";
       readonly target: number;
-      readonly feature: number;
+      readonly direction: Float64Array;
       readonly slope: number;
       readonly at: number;
     };
@@ -37,7 +38,9 @@ export interface Tackle {
   readonly weight: number;
   /** What all other classes' biases are above the target's. */
   readonly bias: number;
-  /** Logits by which a feature's mean moves the target's in a cut. */
+  /** Whether a cut weighs all features or the one with the largest mean. */
+  readonly cut: "all" | "one";
+  /** Logits by which the mean along a cut's direction moves the target's. */
   readonly sharpness: number;
   /** Queries of one client at most. */
   readonly queries: number;
@@ -66,8 +69,11 @@ export function rewriteHead({ model, weights }: Payload, query: Query, { weight,
     biases.fill(bias);
     biases[query.target] = weights.get(head.bias)!.data[query.target]!;
   } else {
-    const { target, feature, slope, at } = query;
-    rows[target * features + feature] = slope;
+    const { target, direction, slope, at } = query;
+    rows.set(
+      direction.map((entry) => slope * entry),
+      target * features,
+    );
     // At the cut the target has half of the probability: z_t equals the logarithm of the others' number.
     biases[target] = Number.isFinite(at) ? Math.log(classes - 1) - slope * at : -Math.sign(at) * BEYOND;
   }
@@ -118,20 +124,22 @@ interface Cut {
 }
 
 /**
- * Halves the range of one feature until a single sample lies in it. Between two cuts z_t passes from above to below a sample's other logits, so that
+ * Halves the range along one direction of features until a single sample lies in it. Between two cuts z_t passes from above to below a sample's other logits, so that
  * its p_t - y_t falls by one whatever its class: the answers' difference holds just the samples between the cuts.
  */
 function cut(
   { target, head }: { readonly target: number; readonly head: HeadGradient },
   answers: readonly ObservedRound[],
-  { batchSize, sharpness }: Tackle,
+  { batchSize, sharpness, cut: kind }: Tackle,
 ): Step {
   const share = biasOf(head)[target]!;
   const means = rowOf(head, target).map((value) => value / share);
-  const feature = means.indexOf(Math.max(...means));
-  const slope = sharpness / means[feature]!;
-  if (!(means[feature]! > 0)) return { failed: "the target class's samples have no positive feature to cut" };
-  const query = (at: number) => ({ kind: "cut" as const, target, feature, slope, at });
+  const largest = means.indexOf(Math.max(...means));
+  const direction = Float64Array.from(means, (mean, i) => (kind === "all" ? Math.sign(mean) : Number(i === largest)));
+  const mean = dot(direction, means);
+  const slope = sharpness / mean;
+  if (!(mean > 0)) return { failed: "the target class's samples have no positive feature to cut" };
+  const query = (at: number) => ({ kind: "cut" as const, target, direction, slope, at });
   const at = (position: number, where: number): Cut | null => {
     const answer = answers[position];
     return answer ? { at: where, answer, head: readHead(answer) } : null;
@@ -146,10 +154,9 @@ function cut(
     if (Math.abs(count - 1) < WHOLE) {
       return { caught: { target, payload: answers[0]!.payload, answer: high.answer, below: low.answer } };
     }
-    const column = (side: Cut) => rowOf(side.head, target)[feature]!;
+    const column = (side: Cut) => dot(rowOf(side.head, target), direction);
     const middle = (column(low) - column(high)) / (biasOf(low.head)[target]! - biasOf(high.head)[target]!);
-    if (!(middle > low.at && middle < high.at))
-      return { failed: "several samples have the same value of every feature" };
+    if (!(middle > low.at && middle < high.at)) return { failed: "several samples have the same features" };
     const split = at(position, middle);
     if (!split) return { ask: query(middle) };
     const [under, over] = [between(low, split), between(split, high)];

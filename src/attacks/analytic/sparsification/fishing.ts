@@ -13,11 +13,17 @@ import { isolatedRound } from "./isolated-gradient.js";
 const options = z.object({
   weight: z.number().gt(0).default(0.5).describe("of every feature in the target class's row (authors: 0.5)"),
   bias: z.number().gt(0).default(1000).describe("of all other classes in a class query (authors: 1000)"),
+  cut: z
+    .enum(["all", "one"])
+    .default("all")
+    .describe(
+      "features that a cut weighs: all of them alike, or the one with the largest mean (authors), in whose gradient only the part of the picture shows that it looks at",
+    ),
   sharpness: z
     .number()
     .gt(0)
     .default(1e5)
-    .describe("of a cut, in logits per mean of the feature (authors: a weight of 300, whatever the features' size)"),
+    .describe("of a cut, in logits per mean of what it weighs (authors: a weight of 300, whatever the features' size)"),
   queries: z.int().min(2).default(16).describe("of one client at most, the honest one too"),
   iterations: z.int().min(1).default(1000).describe("of the inversion: signed Adam on the cosine distance"),
   tv: z
@@ -90,7 +96,7 @@ export default defineAttack({
       how,
       context,
     );
-    const where = below ? "between two cuts of a feature" : `alone in class ${target}`;
+    const where = below ? "between two cuts of the features" : `alone in class ${target}`;
     return { ...found, notes: [`isolated ${where} after ${updates.rounds.length} queries`, ...found.notes] };
   },
 });
