@@ -55,7 +55,7 @@ module.exports = {
       name: "engine-stands-alone",
       comment: "engine/ is made of engine/, math/ and the protobuf writer; only a backend loads a runtime",
       severity: "error",
-      from: { path: "^src/engine/", pathNot: "(^src/engine/backends/node-|\\.test\\.ts$)" },
+      from: { path: "^src/engine/", pathNot: "(^src/engine/backends/(node-|web-|runtime\\.)|\\.test\\.ts$)" },
       to: { pathNot: "^src/(engine|math)/|(^|/)node_modules/@bufbuild/protobuf/" },
     },
     {
@@ -69,7 +69,7 @@ module.exports = {
       name: "engine-backends-only",
       comment: "only a backend may load the runtime",
       severity: "error",
-      from: { path: "^src/", pathNot: "(^src/engine/backends/node-|\\.test\\.ts$)" },
+      from: { path: "^src/", pathNot: "(^src/engine/backends/(node-|web-|runtime\\.)|\\.test\\.ts$)" },
       to: { path: "node_modules/onnxruntime-" },
     },
     {

@@ -1,26 +1,35 @@
-// A provider of ONNX Runtime in Node as a backend. One session per compiled graph; execution is sequential, parallelism is inside the kernels.
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+// A provider of ONNX Runtime, in Node or in a browser, as a backend. One session per compiled graph; execution is sequential, parallelism is
+// inside the kernels. Which build of the runtime runs is the caller's affair.
+import type * as onnxruntime from "onnxruntime-common";
 import type { DType, FloatArray } from "../../math/tensor.js";
 import { type Backend, BackendError, MissingKernelError, type Session } from "./backend.js";
 import { firstUnsupported } from "./first-unsupported.js";
 
+type InferenceSession = onnxruntime.InferenceSession;
+
 export interface Runtime {
+  /** The build of the runtime. */
+  readonly ort: Pick<typeof onnxruntime, "InferenceSession" | "Tensor">;
   readonly name: string;
   readonly dtypes: readonly DType[];
   readonly lacks?: readonly string[];
   /** Options of a session beside those that all have. */
-  readonly settings: (dtype: DType) => InferenceSession.SessionOptions;
+  readonly settings: onnxruntime.InferenceSession.SessionOptions;
 }
+
+// This fusion keeps the factor of a matrix product as a float32 attribute, which leaves float64 results with seven right digits.
+const keepsFloat64 = { optimization: { disable_specified_optimizers: "MatMulScaleFusion" } };
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The provider as a backend. */
-export function runtimeBackend({ name, dtypes, lacks, settings }: Runtime): Backend {
+export function runtimeBackend({ ort, name, dtypes, lacks, settings }: Runtime): Backend {
   const open = (model: Uint8Array, dtype: DType): Promise<InferenceSession> =>
-    InferenceSession.create(model, {
+    ort.InferenceSession.create(model, {
       graphOptimizationLevel: "all",
       executionMode: "sequential",
-      ...settings(dtype),
+      ...(dtype === "float64" ? { extra: keepsFloat64 } : {}),
+      ...settings,
     });
 
   async function loadError(error: unknown, model: Uint8Array, dtype: DType): Promise<BackendError> {
@@ -44,7 +53,7 @@ export function runtimeBackend({ name, dtypes, lacks, settings }: Runtime): Back
     ...(lacks ? { lacks } : {}),
     async load(model, dtype) {
       try {
-        return wrap(await open(model, dtype), name, dtype);
+        return wrap(await open(model, dtype), ort, name, dtype);
       } catch (error) {
         throw await loadError(error, model, dtype);
       }
@@ -56,7 +65,7 @@ export function runtimeBackend({ name, dtypes, lacks, settings }: Runtime): Back
 const isFallback = (error: unknown): boolean =>
   /fallback to CPU EP has been explicitly disabled/.test(messageOf(error));
 
-function wrap(session: InferenceSession, name: string, dtype: DType): Session {
+function wrap(session: InferenceSession, ort: Runtime["ort"], name: string, dtype: DType): Session {
   let underWay = 0;
   let disposed = false;
   let onIdle: (() => void) | undefined;
@@ -66,9 +75,9 @@ function wrap(session: InferenceSession, name: string, dtype: DType): Session {
       if (disposed) throw new BackendError(`${name}: the session was disposed of; compile the graph again`);
       underWay++;
       try {
-        const tensors: Record<string, OrtTensor> = {};
+        const tensors: Record<string, onnxruntime.Tensor> = {};
         for (const [input, { shape, data }] of Object.entries(feeds)) {
-          tensors[input] = new OrtTensor(dtype, data as never, shape as number[]);
+          tensors[input] = new ort.Tensor(dtype, data as never, shape as number[]);
         }
         const results = await session.run(tensors);
         return Object.fromEntries(Object.entries(results).map(([output, { data }]) => [output, data as FloatArray]));
