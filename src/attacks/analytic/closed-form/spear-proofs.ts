@@ -17,6 +17,21 @@ export const spearProofs: readonly Proof<{ share: number; draws: number }>[] = [
     seeds: 3,
     setting: { model: "fc6", batchSize: 12, labels: "recovered" },
     arms: { attack: {} },
-    bars: [{ arm: "attack", metric: "psnr", over: "worst", op: ">=", value: 60, evidence: "measured" }],
+    bars: [
+      {
+        arm: "attack",
+        metric: "psnr",
+        over: "worst",
+        op: ">=",
+        value: 60,
+        evidence: "measured",
+        fails: {
+          measured: "photographs: 120 dB for two of three batches, the third is not solved in 4 million draws",
+          why:
+            "that batch holds overlapping patches of one photograph, whose units are on and off together: directions of single samples are rare " +
+            "among mixtures (eight of twelve after 600,000 draws); the specification's figure is that of independent pictures",
+        },
+      },
+    ],
   },
 ];
