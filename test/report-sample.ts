@@ -47,6 +47,9 @@ function leakingCell(threat: string, noise: number): CellJson {
       gallerySize: 2048,
     },
     curve: Array.from({ length: 120 }, (_, i) => ({ iteration: 2 * i, loss: 30 * Math.exp(-i / 7) + 2e-7 })),
+    otherCurves: [3, 9].map((end) =>
+      Array.from({ length: 40 }, (_, i) => ({ iteration: 6 * i, loss: 27 * Math.exp(-i / 4) + end })),
+    ),
     frames: [2, 1, 0.5, 0].map((more, i) => ({
       iteration: 100 * i,
       picture: imagesOf([addNoise(originals[0]!, noise + more, `frame-${i}`)], true)[0]!.reconstruction!,
@@ -102,6 +105,7 @@ function emptyCell(
     control: none,
     ownControl: none,
     curve: [],
+    otherCurves: [],
     images: [],
     budget: { seconds: 0, iterations: 0, exhausted: false },
   };

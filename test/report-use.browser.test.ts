@@ -84,7 +84,9 @@ describe.skipIf(!hasBrowser)("using report.html", () => {
       expect(await text(page, ".recipe")).toContain("keep 0.01, scope tensor");
       expect(await text(page, ".controls")).toContain("passed: 47.3 dB, needed 40.0 dB");
       expect(await text(page, ".figures-table")).toContain("undefined where: a made-up reason");
-      expect(await page.locator(".chart polyline").count()).toBeGreaterThan(1);
+      expect(await page.locator(".chart polyline.start").count()).toBe(2);
+      expect(await page.locator(".chart polyline.other").count()).toBeGreaterThan(0);
+      expect(await text(page, ".chart figcaption")).toContain("thin: its 2 other starts");
       await page.goBack();
       expect(await text(page, "#cell-title")).toContain("no defense");
     });

@@ -43,6 +43,9 @@ export interface AttackContext {
   readonly progress: (report: Progress) => void;
 }
 
+/** An objective over the run of one start. */
+export type LossCurve = readonly { readonly iteration: number; readonly loss: number }[];
+
 export interface Reconstruction {
   /** [K', C, H, W] in pixels (0 to 1 where the attack is right; not clamped). K' may differ from the batch size. */
   readonly inputs: Tensor;
@@ -50,7 +53,9 @@ export interface Reconstruction {
   readonly confidence: readonly number[];
   readonly labels?: { readonly values: readonly number[]; readonly method: string };
   /** Objective over the run of the chosen start. */
-  readonly curve: readonly { readonly iteration: number; readonly loss: number }[];
+  readonly curve: LossCurve;
+  /** The same of the starts that were not chosen, in their order; absent where the attack has one start. */
+  readonly otherCurves?: readonly LossCurve[];
   readonly iterations: number;
   /** True when the run ended by the budget and not by its own rule. */
   readonly exhausted: boolean;

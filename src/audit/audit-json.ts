@@ -40,6 +40,8 @@ const image = z.object({
 
 export const cellStatuses = ["leak", "resisted", "unknown", "not-applicable", "error"] as const;
 
+const curve = z.array(z.object({ iteration: z.number(), loss: z.number() }));
+
 const frame = z.object({
   iteration: z.number(),
   picture: z.string().describe("PNG data URI"),
@@ -92,9 +94,8 @@ const cell = z.object({
     galleryClasses: z.int(),
     gallerySize: z.int(),
   }),
-  curve: z
-    .array(z.object({ iteration: z.number(), loss: z.number() }))
-    .describe("objective of the first batch's best start"),
+  curve: curve.describe("objective of the first batch's best start"),
+  otherCurves: z.array(curve).optional().describe("the same of its other starts, thinned"),
   frames: z
     .array(frame)
     .optional()

@@ -1,5 +1,6 @@
 // One case: a setting, an adversary, an attack and perhaps a defense, as plain data that travels to a worker, and what came of it.
 
+import type { LossCurve } from "../attacks/define.js";
 import type { Guarantee } from "../defenses/define.js";
 import type { ThreatLetter } from "../threat/capabilities.js";
 import type { FrameJson, ImageJson, ScoreJson, VulnerabilityJson } from "./audit-json.js";
@@ -54,7 +55,9 @@ export interface CaseResult {
   readonly handed: readonly string[];
   readonly gallerySize: number;
   readonly galleryClasses: number;
-  readonly curve: readonly { readonly iteration: number; readonly loss: number }[];
+  readonly curve: LossCurve;
+  /** Of the first batch's starts that were not chosen, bounded (curves.ts). */
+  readonly otherCurves?: readonly LossCurve[];
   /** A reconstruction of the first batch as it formed; absent where the attack shows none on its way. */
   readonly frames?: readonly FrameJson[];
   readonly notes: readonly string[];

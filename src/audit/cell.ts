@@ -78,6 +78,7 @@ export function describeCell(
       gallerySize: result?.gallerySize ?? 0,
     },
     curve: [...(result?.curve ?? [])],
+    ...(result?.otherCurves?.length ? { otherCurves: result.otherCurves.map((curve) => [...curve]) } : {}),
     ...(result?.frames ? { frames: [...result.frames] } : {}),
     notes: [...(result?.privacy ? [result.privacy.text] : []), ...(result?.notes ?? [])],
     images: [...(result?.images ?? [])],

@@ -4,6 +4,7 @@ import type { Receipt } from "../federated/receipt.js";
 import type { Random } from "../math/random.js";
 import type { ImageJson } from "./audit-json.js";
 import type { CaseResult, CaseSpec } from "./case.js";
+import { boundCurves } from "./curves.js";
 import { floorGuesses } from "./floor.js";
 import { originalPicture, picture } from "./pictures.js";
 import { chooseMetric, type Matched, scoreFloor, scoreMatched, summarise } from "./score.js";
@@ -80,6 +81,7 @@ export async function collect(
     gallerySize: dataset.length,
     galleryClasses: dataset.classes.length,
     curve: (outcomes[0]?.reconstruction.curve ?? []).filter(({ loss }) => Number.isFinite(loss)),
+    otherCurves: boundCurves(outcomes[0]?.reconstruction.otherCurves ?? []),
     notes: [
       ...notes,
       ...outcomes.flatMap(({ reconstruction }, i) => reconstruction.notes.map((note) => `batch ${i + 1}: ${note}`)),

@@ -26,7 +26,7 @@ const samePicture = (a: ImageJson, b: ImageJson): boolean =>
 const sameContent = (a: CellJson, b: CellJson): boolean =>
   a.images.length === b.images.length &&
   a.images.every((image, i) => samePicture(image, b.images[i]!)) &&
-  JSON.stringify([a.floor, a.curve]) === JSON.stringify([b.floor, b.curve]);
+  JSON.stringify([a.floor, a.curve, a.otherCurves]) === JSON.stringify([b.floor, b.curve, b.otherCurves]);
 
 /** Groups of equal computations, in the order of their first cell. */
 export function groupCells(cells: readonly CellJson[]): CellGroup[] {

@@ -4,7 +4,9 @@ import { type CurveChart, chartCurves, decadesBetween } from "./loss-curve.js";
 
 type Points = { iteration: number; loss: number }[];
 const chartOf = (...curves: Points[]) =>
-  chartCurves(curves.map((points, i) => ({ label: `run ${i}`, points }))) as CurveChart;
+  chartCurves(
+    curves.map((points, i) => ({ label: `run ${i}`, role: i === 0 ? "main" : "start", points })),
+  ) as CurveChart;
 const placesOf = ({ points }: CurveChart["lines"][number]) =>
   points.split(" ").map((pair) => pair.split(",").map(Number));
 const drawn = (points: Points) => placesOf(chartOf(points).lines[0]!);
@@ -45,6 +47,7 @@ describe("chartCurves", () => {
     expect(short![1]![0]).toBeCloseTo(long![1]![0]!, 1);
     expect(long!.at(-1)![1]).toBeGreaterThan(short!.at(-1)![1]!);
     expect([chart.from, chart.to]).toEqual([0, 2]);
+    expect(chart.lines.map(({ role }) => role)).toEqual(["main", "start"]);
   });
 });
 

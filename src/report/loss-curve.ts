@@ -4,6 +4,8 @@ import { formatNumber } from "./figures.js";
 /** One run's objective. */
 export interface Curve {
   readonly label: string;
+  /** The run that is told of, another start of it, or another case. */
+  readonly role: "main" | "start" | "other";
   readonly points: readonly { readonly iteration: number; readonly loss: number }[];
 }
 
@@ -16,7 +18,7 @@ export interface CurveChart {
   readonly from: number;
   readonly to: number;
   /** One per curve that can be drawn: `points` of an SVG polyline. */
-  readonly lines: readonly { readonly label: string; readonly points: string }[];
+  readonly lines: readonly { readonly label: string; readonly role: Curve["role"]; readonly points: string }[];
   /** Points at or below zero, which a logarithmic axis cannot show. */
   readonly hidden: number;
   readonly summary: string;
@@ -50,7 +52,7 @@ function thin(points: Curve["points"]): Curve["points"] {
 export function chartCurves(curves: readonly Curve[]): CurveChart | string {
   const total = curves.reduce((sum, { points }) => sum + points.length, 0);
   if (total === 0) return "This attack has no loss curve.";
-  const positive = curves.map(({ label, points }) => ({ label, points: points.filter(({ loss }) => loss > 0) }));
+  const positive = curves.map(({ points, ...curve }) => ({ ...curve, points: points.filter(({ loss }) => loss > 0) }));
   const shown = positive
     .filter(({ points }) => points.length > 1)
     .map((curve) => ({ ...curve, points: thin(curve.points) }));
@@ -77,8 +79,9 @@ export function chartCurves(curves: readonly Curve[]): CurveChart | string {
     from,
     to,
     ticks: (decades.length >= 2 ? decades : [low, high]).map((tick) => ({ y: y(tick), text: formatNumber(tick) })),
-    lines: shown.map(({ label, points }) => ({
+    lines: shown.map(({ label, role, points }) => ({
       label,
+      role,
       points: points.map(({ iteration, loss }) => `${x(iteration).toFixed(1)},${y(loss).toFixed(1)}`).join(" "),
     })),
     hidden: total - positive.reduce((sum, { points }) => sum + points.length, 0),

@@ -3,7 +3,7 @@
 import { createAdam } from "../../math/adam.js";
 import { multiStepDecay } from "../../math/schedule.js";
 import type { Tensor } from "../../math/tensor.js";
-import type { AttackContext } from "../define.js";
+import type { AttackContext, LossCurve } from "../define.js";
 import type { Matching } from "./matching.js";
 import { type Start, searchStarts } from "./starts.js";
 
@@ -26,7 +26,9 @@ export interface DescentOptions {
 export interface DescentResult {
   readonly images: Float32Array;
   readonly distance: number;
-  readonly curve: { iteration: number; loss: number }[];
+  readonly curve: LossCurve;
+  /** Of the restarts that were not chosen. */
+  readonly otherCurves: readonly LossCurve[];
   /** Steps over all restarts. */
   readonly iterations: number;
 }
@@ -55,7 +57,8 @@ export async function descend(
     context,
   );
   const chosen = found.reduce((best, other) => (other.distance < best.distance ? other : best));
-  return { ...chosen, iterations: found.reduce((sum, run) => sum + run.iterations, 0) };
+  const otherCurves = found.filter((run) => run !== chosen).map(({ curve }) => curve);
+  return { ...chosen, otherCurves, iterations: found.reduce((sum, run) => sum + run.iterations, 0) };
 }
 
 async function descendOnce(
@@ -63,11 +66,11 @@ async function descendOnce(
   labels: Float64Array,
   { iterations, learningRate, signed, decay = multiStepDecay, start, project, preview }: DescentOptions,
   { signal, outOfTime }: AttackContext,
-): Promise<DescentResult> {
+): Promise<Omit<DescentResult, "otherCurves">> {
   const x = start(index);
   const adam = createAdam(x.length, { learningRate });
   const best = { images: x.slice(), objective: Number.POSITIVE_INFINITY, distance: Number.POSITIVE_INFINITY };
-  const curve: DescentResult["curve"] = [];
+  const curve: { iteration: number; loss: number }[] = [];
   let iteration = 0;
   for (; iteration < iterations && !outOfTime(); iteration++) {
     signal.throwIfAborted();

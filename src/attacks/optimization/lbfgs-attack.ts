@@ -84,6 +84,7 @@ export async function invertByLbfgs(
       confidence: Array.from({ length: knowledge.batchSize }, () => -found.distance / matching.targetNorm),
       labels: labels ?? jointLabels,
       curve: found.curve,
+      otherCurves: found.otherCurves,
       iterations: found.iterations,
       exhausted: found.exhausted,
       notes: [startsNote(found), ...saturationNote(round), ...(labels?.warning ? [labels.warning] : [])],

@@ -2,7 +2,7 @@
 // the others the one with the smallest gradient distance wins. The truth plays no part.
 import { createLbfgs } from "../../math/lbfgs.js";
 import type { Tensor } from "../../math/tensor.js";
-import type { AttackContext } from "../define.js";
+import type { AttackContext, LossCurve } from "../define.js";
 import type { Matching } from "./matching.js";
 import { type Start, searchStarts } from "./starts.js";
 
@@ -21,7 +21,8 @@ export interface StartResult {
   readonly images: Float64Array;
   readonly labelLogits: Float64Array;
   readonly distance: number;
-  readonly curve: { iteration: number; loss: number }[];
+  readonly curve: LossCurve;
+  readonly otherCurves: readonly LossCurve[];
   /** How each start ended, with its relative distance, for the notes. */
   readonly outcomes: { state: "matched" | "converged" | "stalled" | "diverged" | "calls used up"; relative: number }[];
   readonly iterations: number;
@@ -37,7 +38,7 @@ interface Run {
   /** Where it came, images followed by label logits in joint mode. */
   readonly point: Float64Array;
   readonly distance: number;
-  readonly curve: StartResult["curve"];
+  readonly curve: LossCurve;
   readonly evaluations: number;
 }
 
@@ -77,6 +78,7 @@ export async function searchFromStarts(
     labelLogits: chosen.point.slice(imageSize),
     distance: chosen.distance,
     curve: chosen.curve,
+    otherCurves: runs.filter((run) => run !== chosen).map(({ curve }) => curve),
     outcomes: runs.map(({ state, distance }) => ({ state, relative: distance / targetNorm })),
     iterations: [...runs, ...vain].reduce((sum, { evaluations }) => sum + evaluations, 0),
     exhausted: context.outOfTime(),
@@ -111,7 +113,7 @@ async function searchOnce(
   };
 
   const { best } = optimiser;
-  const curve: StartResult["curve"] = [];
+  const curve: { iteration: number; loss: number }[] = [];
   let state: Run["state"] = "calls used up";
   let evaluations = 0;
   for (let call = 0; call < calls && state === "calls used up" && goesOn(); call++) {

@@ -6,6 +6,7 @@ import { createRandom } from "../../math/random.js";
 import { tensor } from "../../math/tensor.js";
 import { models } from "../../models/index.js";
 import { oneHot } from "../../models/loss.js";
+import type { LossCurve } from "../define.js";
 import { descend } from "./descent.js";
 import { searchFromStarts } from "./lbfgs-starts.js";
 import { createMatching, type Matching } from "./matching.js";
@@ -34,6 +35,12 @@ const closeTo = (one: ArrayLike<number>, other: ArrayLike<number>, digits: numbe
   });
 };
 
+/** A curve for every start; those that were not chosen end no lower. */
+function expectLosers({ curve, otherCurves }: { curve: LossCurve; otherCurves: readonly LossCurve[] }, starts: number) {
+  expect(otherCurves).toHaveLength(starts - 1);
+  for (const other of otherCurves) expect(other.at(-1)!.loss).toBeGreaterThanOrEqual(curve.at(-1)!.loss);
+}
+
 describe("L-BFGS from several starts", () => {
   const search = (restarts: number, options: Partial<Parameters<typeof searchFromStarts>[2]> = {}) =>
     withMatching(
@@ -55,6 +62,7 @@ describe("L-BFGS from several starts", () => {
     closeTo(several.labelLogits, single.labelLogits, 6);
     expect(several.iterations).toBe(single.iterations);
     expect(several.curve.map(({ iteration }) => iteration)).toEqual(single.curve.map(({ iteration }) => iteration));
+    expectLosers(several, 4);
   });
 
   it("lets the first match in the order of starts win, at whatever time it comes", async () => {
@@ -100,6 +108,12 @@ describe("descent from several starts", () => {
     closeTo(several.images, single.images, 5);
     expect(several.distance).toBeCloseTo(single.distance, 6);
     expect(several.curve.map(({ iteration }) => iteration)).toEqual(single.curve.map(({ iteration }) => iteration));
+    expect(several.otherCurves).toHaveLength(2);
+    expect(several.otherCurves).not.toContain(several.curve);
+    for (const curve of several.otherCurves) {
+      expect(curve.map(({ iteration }) => iteration)).toEqual(several.curve.map(({ iteration }) => iteration));
+      expect(curve[0]!.loss).not.toBe(several.curve[0]!.loss);
+    }
   });
 });
 

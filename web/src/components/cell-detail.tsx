@@ -3,7 +3,8 @@ import type { AuditJson } from "../../../src/audit/audit-json.js";
 import { formatBytes, formatFigure, formatNumber, formatSeconds } from "../../../src/report/figures.js";
 import { itemsOf, sortItems } from "../../../src/report/gallery.js";
 import { type CellGroup, describeObservers, describeOptions } from "../../../src/report/groups.js";
-import { knownLabelsMark, statuses } from "../../../src/report/words.js";
+import type { Curve } from "../../../src/report/loss-curve.js";
+import { count, knownLabelsMark, statuses } from "../../../src/report/words.js";
 import { hashOf } from "../route.js";
 import { Formation } from "./formation.js";
 import { LossChart } from "./loss-chart.js";
@@ -27,10 +28,6 @@ export function CellDetail({ group, audit, others }: DetailProps) {
   const { cell } = group;
   const computed = Object.keys(cell.scores).length > 0 || cell.images.length > 0;
   const behind = others.filter((each) => each !== group).slice(0, MOST_CURVES);
-  const curves = [group, ...behind].map(({ cell: each, id }) => ({
-    label: `${each.defense === "none" ? "no defense" : each.defenseTitle}, seed ${each.case.seed} (${id})`,
-    points: each.curve,
-  }));
   return (
     <article class={`cell ${cell.status}`} aria-labelledby="cell-title">
       <header>
@@ -55,10 +52,7 @@ export function CellDetail({ group, audit, others }: DetailProps) {
       {computed && (
         <>
           <ScoreTable cell={cell} />
-          <LossChart
-            curves={cell.curve.length > 0 ? curves : []}
-            caption={`Objective of the first batch's best start, logarithmic${behind.length > 0 ? "; thin: other cases of this attack" : ""}`}
-          />
+          <Losses group={group} behind={behind} />
           <Besides group={group} />
         </>
       )}
@@ -72,6 +66,25 @@ export function CellDetail({ group, audit, others }: DetailProps) {
       )}
       {cell.status !== "not-applicable" && <Recipe group={group} />}
     </article>
+  );
+}
+
+function Losses({ group, behind }: { group: CellGroup; behind: readonly CellGroup[] }) {
+  const { curve, otherCurves = [] } = group.cell;
+  const nameOf = ({ cell: { defense, defenseTitle, case: of }, id }: CellGroup) =>
+    `${defense === "none" ? "no defense" : defenseTitle}, seed ${of.seed} (${id})`;
+  const curves: Curve[] = [
+    { label: nameOf(group), role: "main", points: curve },
+    ...otherCurves.map((points): Curve => ({ label: "another start of this case", role: "start", points })),
+    ...behind.map((other): Curve => ({ label: nameOf(other), role: "other", points: other.cell.curve })),
+  ];
+  const thin = otherCurves.length > 0 ? `; thin: its ${count(otherCurves.length, "other start")}` : "";
+  const dashed = behind.length > 0 ? "; dashed grey: other cases of this attack" : "";
+  return (
+    <LossChart
+      curves={curve.length > 0 ? curves : []}
+      caption={`Objective of the first batch's best start, logarithmic${thin}${dashed}`}
+    />
   );
 }
 

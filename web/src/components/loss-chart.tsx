@@ -28,8 +28,8 @@ export function LossChart({ curves, caption }: { curves: readonly Curve[]; capti
         <text x={(margin.left + right) / 2} y={bottom + 28} text-anchor="middle">
           iteration
         </text>
-        {lines.toReversed().map(({ label, points }, i) => (
-          <polyline key={`${label}${i}`} class={i === lines.length - 1 ? "main" : "other"} points={points}>
+        {lines.toReversed().map(({ label, role, points }, i) => (
+          <polyline key={`${label}${i}`} class={role} points={points}>
             <title>{label}</title>
           </polyline>
         ))}

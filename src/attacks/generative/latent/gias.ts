@@ -158,6 +158,7 @@ export default defineAttack({
       confidence: Array.from({ length: batchSize }, () => -found.distance),
       labels: { values: labels.values, method: labels.method },
       curve: found === first ? first.curve : [...first.curve, ...found.curve],
+      otherCurves: starts.filter((start) => start !== first).map(({ curve }) => curve),
       iterations: steps,
       exhausted: steps < shared.total && context.outOfTime(),
       notes: [

@@ -8,7 +8,7 @@ import { type Model, parameterInputs } from "../../../models/define.js";
 import { oneHot, traceLoss } from "../../../models/loss.js";
 import { unbiasing } from "../../../models/unbiasing.js";
 import type { Grants } from "../../../threat/observation.js";
-import { type AttackContext, defineAttack } from "../../define.js";
+import { type AttackContext, defineAttack, type LossCurve } from "../../define.js";
 import { batchLabels, labelOptions } from "../../labels/batch-labels.js";
 import type { Distance } from "../distances.js";
 import { createMatching, type Matching } from "../matching.js";
@@ -183,6 +183,7 @@ export default defineAttack({
         confidence: Array.from({ length: batchSize }, () => -found.distance),
         labels: { values: labels, method: recovered.method },
         curve: found.curve,
+        otherCurves: found.otherCurves,
         iterations: found.iterations,
         exhausted: context.outOfTime(),
         notes: [
@@ -200,6 +201,7 @@ export default defineAttack({
 
 interface Seed {
   readonly x: Float32Array;
+  readonly curve: { iteration: number; loss: number }[];
   distance: number;
   objective: number;
   step(slope: Float64Array, rate: number): void;
@@ -208,7 +210,8 @@ interface Seed {
 interface Agreed {
   readonly images: Float32Array;
   readonly distance: number;
-  readonly curve: { iteration: number; loss: number }[];
+  readonly curve: LossCurve;
+  readonly otherCurves: readonly LossCurve[];
   readonly iterations: number;
 }
 
@@ -232,7 +235,6 @@ async function agree(
   );
   const stream = random.split("noise");
   const jitter = new Float64Array(matching.imageSize);
-  const curve: Agreed["curve"] = [];
   let agreed: Float64Array | null = null;
   let iteration = 0;
   for (; iteration < iterations && !(iteration > 0 && outOfTime()); iteration++) {
@@ -255,7 +257,7 @@ async function agree(
     }
     if (iteration % Math.ceil(iterations / 40) === 0) {
       const loss = Math.min(...seeds.map(({ objective }) => objective));
-      curve.push({ iteration, loss });
+      for (const { curve, objective } of seeds) curve.push({ iteration, loss: objective });
       progress({ iteration, total: iterations, loss, image: pixels(bestOf(seeds).x) });
     }
   }
@@ -264,7 +266,8 @@ async function agree(
     chosen.output === "consensus" && seeds.length > 1
       ? Float32Array.from(agreement(seeds, extent, chosen.registration))
       : best.x;
-  return { images, distance: best.distance, curve, iterations: iteration * seeds.length };
+  const otherCurves = seeds.filter((seed) => seed !== best).map(({ curve }) => curve);
+  return { images, distance: best.distance, curve: best.curve, otherCurves, iterations: iteration * seeds.length };
 }
 
 const bestOf = (seeds: readonly Seed[]): Seed =>
@@ -276,6 +279,7 @@ function startSeed(size: number, random: AttackContext["random"], learningRate: 
   const adam = createAdam(size, { learningRate });
   return {
     x,
+    curve: [],
     distance: Number.POSITIVE_INFINITY,
     objective: Number.POSITIVE_INFINITY,
     step: (slope, rate) => adam.step(x, slope, rate),

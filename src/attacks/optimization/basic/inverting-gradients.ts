@@ -109,6 +109,7 @@ export default defineAttack({
         confidence: Array.from({ length: batchSize }, () => -found.distance),
         labels: { values: labels.values, method: labels.method },
         curve: found.curve,
+        otherCurves: found.otherCurves,
         iterations: found.iterations,
         exhausted: context.outOfTime(),
         notes: [
