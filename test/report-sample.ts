@@ -111,6 +111,13 @@ function emptyCell(
   };
 }
 
+const layers = [
+  { name: "conv1.weight", shape: [12, 3, 5, 5], share: 0.58, rank: 12, fullRank: 12 },
+  { name: "conv1.bias", shape: [12], share: 0.02, rank: null, fullRank: null },
+  { name: "fc.weight", shape: [10, 768], share: 0.375, rank: 1, fullRank: 10 },
+  { name: "fc.bias", shape: [10], share: 0.025, rank: null, fullRank: null },
+];
+
 function buildAudit(): AuditJson {
   const inverting = { attack: "inverting-gradients", attackTitle: "Inverting Gradients" };
   const blurry = leakingCell("B", 0.1);
@@ -190,6 +197,7 @@ function buildAudit(): AuditJson {
           "gradient-norm": { value: 4.2 - record },
           "lavp-squared": { value: null, reason: "more than 200,000 input entries" },
         },
+        ...(record === 0 ? { layers } : {}),
       })),
       foresight: [
         {

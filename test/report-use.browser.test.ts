@@ -139,6 +139,14 @@ describe.skipIf(!hasBrowser)("using report.html", () => {
         /Gradient norm .* higher 1.2 4.2 .*0.80/,
       );
       expect(await text(page, ".board")).toContain("more than 200,000 input entries");
+      const rows = page.locator(".layers tbody tr");
+      expect(await rows.count()).toBe(4);
+      expect((await rows.first().innerText()).replace(/\s+/g, " ")).toBe("conv1.weight 12×3×5×5 58 % 12 of 12");
+      expect((await rows.nth(2).innerText()).replace(/\s+/g, " ")).toBe("fc.weight 10×768 37.5 % 1 of 10");
+      const widths = await page
+        .locator(".layers rect")
+        .evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute("width"))));
+      expect(widths[0]! / widths[2]!).toBeCloseTo(0.58 / 0.375, 6);
     });
     await using({ ...sampleAudit(), vulnerability: null }, "model", async (page) => {
       expect(await text(page, "main")).toContain("took no measures of vulnerability");

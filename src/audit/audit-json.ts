@@ -126,6 +126,18 @@ const vulnerability = z.object({
     z.object({
       records: z.array(z.int()),
       values: z.record(z.string(), z.object({ value: figure, reason: z.string().optional() })),
+      layers: z
+        .array(
+          z.object({
+            name: z.string(),
+            shape: z.array(z.int()),
+            share: z.number().describe("of the gradient's squared norm; over all parameters they add up to 1"),
+            rank: z.int().nullable().describe("numerical rank as a matrix; null: a vector, or too large to decompose"),
+            fullRank: z.int().nullable().describe("the rank that it could have"),
+          }),
+        )
+        .optional()
+        .describe("where the gradient sits, of the first batch; absent where a gradient is too dear"),
     }),
   ),
   foresight: z

@@ -1,6 +1,7 @@
-// The model: what could be said before any attack, and how well that foresaw what leaked.
+// The model: what could be said before any attack, how well that foresaw what leaked, and in which layers the gradient sits.
 import type { AuditJson, VulnerabilityJson } from "../../../src/audit/audit-json.js";
 import { formatNumber } from "../../../src/report/figures.js";
+import { LayersTable } from "../components/layers-table.js";
 import { Scroll } from "../components/text.js";
 
 export function ModelScreen({ audit }: { audit: AuditJson }) {
@@ -57,6 +58,7 @@ function Measures({ measured, audit }: { measured: VulnerabilityJson; audit: Aud
           </tbody>
         </table>
       </Scroll>
+      <LayersTable batch={batches[0]} />
     </>
   );
 }
