@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
 import type { DType, FloatArray } from "../src/math/tensor.js";
 
+export { draw } from "./draw.js";
+
 /** An array in the `.bin` of a fixture script: position of its first number, and shape. */
 export interface Stored {
   readonly script: string;
@@ -87,20 +89,6 @@ export function load({ script, at, shape }: Stored): Float64Array {
     numbers.get(script) ?? new Float64Array(new Uint8Array(readFileSync(new URL(`${script}.bin`, folder))).buffer);
   numbers.set(script, held);
   return held.slice(at, shape.reduce((end, extent) => end * extent, 1) + at);
-}
-
-/** `size` numbers in [-scale, scale), the same as `draw` of record.py gives. */
-export function draw(seed: number, size: number, scale = 1): Float64Array {
-  const start = Math.imul(seed, 0x9e3779b9);
-  const values = new Float64Array(size);
-  for (let position = 0; position < size; position++) {
-    let h = (start + position) | 0;
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    h ^= h >>> 16;
-    values[position] = Math.fround(((h >>> 8) / 2 ** 23 - 1) * scale);
-  }
-  return values;
 }
 
 /** What issue 2 asks of values and of derivatives of both orders. */

@@ -15,22 +15,35 @@ export interface Runtime {
   readonly lacks?: readonly string[];
   /** Options of a session beside those that all have. */
   readonly settings: onnxruntime.InferenceSession.SessionOptions;
+  /** Makes a call into the runtime when it may be made. Default: at once. */
+  readonly inTurn?: <T>(call: () => Promise<T>) => Promise<T>;
 }
+
+/** What the WebGPU provider of 1.30 has no kernel for, of the operators that ops are written with. */
+export const webgpuLacks = ["LogSoftmax"];
+
+/** Nodes without a kernel are an error, never a silent run on the CPU. */
+export const noFallback = { session: { disable_cpu_ep_fallback: "1" } };
 
 // This fusion keeps the factor of a matrix product as a float32 attribute, which leaves float64 results with seven right digits.
 const keepsFloat64 = { optimization: { disable_specified_optimizers: "MatMulScaleFusion" } };
 
+const atOnce = <T>(call: () => Promise<T>): Promise<T> => call();
+
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The provider as a backend. */
-export function runtimeBackend({ ort, name, dtypes, lacks, settings }: Runtime): Backend {
+export function runtimeBackend(runtime: Runtime): Backend {
+  const { ort, name, dtypes, lacks, settings, inTurn = atOnce } = runtime;
   const open = (model: Uint8Array, dtype: DType): Promise<InferenceSession> =>
-    ort.InferenceSession.create(model, {
-      graphOptimizationLevel: "all",
-      executionMode: "sequential",
-      ...(dtype === "float64" ? { extra: keepsFloat64 } : {}),
-      ...settings,
-    });
+    inTurn(() =>
+      ort.InferenceSession.create(model, {
+        graphOptimizationLevel: "all",
+        executionMode: "sequential",
+        ...(dtype === "float64" ? { extra: keepsFloat64 } : {}),
+        ...settings,
+      }),
+    );
 
   async function loadError(error: unknown, model: Uint8Array, dtype: DType): Promise<BackendError> {
     const missing = /implementation for (\w+)\(\d+\) node with name '([^']*)'/.exec(messageOf(error));
@@ -38,7 +51,7 @@ export function runtimeBackend({ ort, name, dtypes, lacks, settings }: Runtime):
     if (isFallback(error)) {
       const loads = (part: Uint8Array) =>
         open(part, dtype).then(
-          (session) => session.release().then(() => true),
+          (session) => inTurn(() => session.release()).then(() => true),
           (reason: unknown) => !isFallback(reason),
         );
       const found = await firstUnsupported(model, loads);
@@ -53,7 +66,7 @@ export function runtimeBackend({ ort, name, dtypes, lacks, settings }: Runtime):
     ...(lacks ? { lacks } : {}),
     async load(model, dtype) {
       try {
-        return wrap(await open(model, dtype), ort, name, dtype);
+        return wrap(await open(model, dtype), runtime, dtype);
       } catch (error) {
         throw await loadError(error, model, dtype);
       }
@@ -65,7 +78,7 @@ export function runtimeBackend({ ort, name, dtypes, lacks, settings }: Runtime):
 const isFallback = (error: unknown): boolean =>
   /fallback to CPU EP has been explicitly disabled/.test(messageOf(error));
 
-function wrap(session: InferenceSession, ort: Runtime["ort"], name: string, dtype: DType): Session {
+function wrap(session: InferenceSession, { ort, name, inTurn = atOnce }: Runtime, dtype: DType): Session {
   let underWay = 0;
   let disposed = false;
   let onIdle: (() => void) | undefined;
@@ -79,7 +92,7 @@ function wrap(session: InferenceSession, ort: Runtime["ort"], name: string, dtyp
         for (const [input, { shape, data }] of Object.entries(feeds)) {
           tensors[input] = new ort.Tensor(dtype, data as never, shape as number[]);
         }
-        const results = await session.run(tensors);
+        const results = await inTurn(() => session.run(tensors));
         return Object.fromEntries(Object.entries(results).map(([output, { data }]) => [output, data as FloatArray]));
       } catch (error) {
         throw new BackendError(`${name} cannot run the model: ${messageOf(error)}`, { cause: error });
@@ -97,7 +110,7 @@ function wrap(session: InferenceSession, ort: Runtime["ort"], name: string, dtyp
           onIdle = resolve;
         });
       }
-      await session.release();
+      await inTurn(() => session.release());
     },
   };
 }
