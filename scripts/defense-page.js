@@ -1,6 +1,8 @@
 // The page of a defense as Markdown, from its definition, and from the proofs of attacks that were run under it (docs/evidence.json).
 import { describeBar } from "../dist/audit/proof.js";
 import { optionRows } from "../dist/cli/explain.js";
+import { partsOf } from "../dist/defenses/define.js";
+import { linesOfParts } from "../dist/report/frameworks.js";
 import { measuredOf } from "./attack-page.js";
 import { code, generated, list, optionTable, page, section, settings, table } from "./markdown.js";
 
@@ -86,7 +88,11 @@ export function defensePage(defense, attacks, evidence) {
         ? "No proof of an attack runs under it."
         : table(["proof", "options", "known", "bar", "bar from", "data", "measured (floor)", "verdict"], measured),
     ),
-    section("In your own federation", `Advice that an audit gives where it stops an attack: ${advice}.`),
+    section(
+      "In your own federation",
+      `Advice that an audit gives where it stops an attack: ${advice}.`,
+      list(linesOfParts(partsOf(defense)).map(([framework, part]) => `**${framework}**: ${part}.`)),
+    ),
   );
 }
 

@@ -2,6 +2,7 @@
 // exists, from docs/evidence.json. What is not built is listed as such.
 import { existsSync, readFileSync } from "node:fs";
 import { loadCatalogue } from "../dist/audit/catalogue.js";
+import { partsOf } from "../dist/defenses/define.js";
 import { weakestThreat } from "../dist/threat/capabilities.js";
 import { seedRows } from "./seed-rows.js";
 
@@ -37,7 +38,7 @@ const defenseDetails = (defense) => ({
   summary: defense.summary,
   source: defense.source,
   advice: defense.advice,
-  inFrameworks: defense.inFrameworks ?? {},
+  inFrameworks: partsOf(defense),
   command: `leakscope explain ${defense.id}`,
   docs: `docs/defenses/${defense.id}.md`,
 });

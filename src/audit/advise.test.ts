@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cellOf, receipt } from "../../test/audit-cases.js";
+import { frameworks } from "../defenses/define.js";
 import { advise, summarise } from "./advise.js";
 import type { CellJson } from "./audit-json.js";
 import { loadCatalogue } from "./catalogue.js";
@@ -21,6 +22,17 @@ describe("advice", () => {
     expect(advice).toMatch(/update changed by 50 %/);
     expect(advice).toMatch(/50 %|50 instead of 100/);
     expect(advice).not.toContain(titleOf(first));
+  });
+
+  it("says what every framework has for a defense that it names, also that it has nothing", () => {
+    const remediesOf = (id: string) => advise([leak(), held({ defense: id })], defenses)[0]!.remedies!;
+    const [remedy, ...others] = remediesOf("secure-aggregation");
+    expect(others).toEqual([]);
+    expect(Object.keys(remedy!.inFrameworks)).toEqual([...frameworks]);
+    expect(remedy!.inFrameworks.Flower).toContain("SecAggPlusWorkflow(");
+    expect(remedy!.inFrameworks.PyTorch).toBe("no ready part");
+    expect(new Set(Object.values(remediesOf("precode")[0]!.inFrameworks))).toEqual(new Set(["no ready part"]));
+    expect(advise([leak(), leak({ defense: first })], defenses)[0]!.remedies).toBeUndefined();
   });
 
   it("never recommends a defense that leaks, even when nothing ran without one", () => {

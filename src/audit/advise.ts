@@ -1,6 +1,6 @@
 // From cells to findings in plain words, and to the summary by threat model.
 
-import type { Defense } from "../defenses/define.js";
+import { type Defense, partsOf } from "../defenses/define.js";
 import { type ThreatLetter, threatModels } from "../threat/capabilities.js";
 import type { AuditJson, CellJson, FindingJson } from "./audit-json.js";
 import { RECOVERED_DB } from "./collect.js";
@@ -82,7 +82,7 @@ function leakFinding(
       `For ${threatModels[letter].who}: ${worst.attackTitle} recovered ${leaked} of ${worst.images.length} images, the best at ` +
       `${decibels(worst.scores.psnr?.best)} (a guess without the update reaches ${decibels(worst.floor.psnr?.best)}). ` +
       `Leaks by: ${[...new Set(told)].join(", ")}.`,
-    advice: adviceFor(own, leaks, defenses),
+    ...adviceFor(own, leaks, defenses),
   };
 }
 
@@ -91,11 +91,12 @@ function adviceFor(
   own: readonly CellJson[],
   leaks: readonly CellJson[],
   defenses: ReadonlyMap<string, Defense>,
-): string {
+): Pick<FindingJson, "advice" | "remedies"> {
   const attacked = new Set(leaks.map(({ attack }) => attack));
   const tried = [...new Set(own.map(({ defense }) => defense))].filter((defense) => defense !== "none");
   if (tried.length === 0) {
-    return `No defense was tried in this audit. Add some under \`defenses:\`; there are ${[...defenses.keys()].join(", ")}.`;
+    const known = [...defenses.keys()].join(", ");
+    return { advice: `No defense was tried in this audit. Add some under \`defenses:\`; there are ${known}.` };
   }
   const cellsOf = (attack: string, defense: string) =>
     own.filter((cell) => cell.attack === attack && cell.defense === defense);
@@ -107,7 +108,10 @@ function adviceFor(
     }),
   );
   if (holding.length === 0) {
-    return `None of the defenses tried (${tried.join(", ")}) held against every attack that leaked, with and without knowing the defense.`;
+    const names = tried.join(", ");
+    return {
+      advice: `None of the defenses tried (${names}) held against every attack that leaked, with and without knowing the defense.`,
+    };
   }
   const told = holding.map((id) => {
     const definition = defenses.get(id);
@@ -121,7 +125,11 @@ function adviceFor(
     blind.length === 0
       ? "It held against attackers who know of it, too"
       : `No adaptive variant was tried of ${blind.join(", ")}`;
-  return `Switch on ${told.join(". Or: ")}. ${known}; accuracy was not measured.`;
+  const remedies = holding.flatMap((id) => {
+    const defense = defenses.get(id);
+    return defense ? [{ defense: id, title: defense.title, inFrameworks: partsOf(defense) }] : [];
+  });
+  return { advice: `Switch on ${told.join(". Or: ")}. ${known}; accuracy was not measured.`, remedies };
 }
 
 function price({ distortion, bytes, bytesWithout }: NonNullable<CellJson["utility"]>): string {

@@ -110,6 +110,16 @@ const finding = z.object({
   title: z.string(),
   text: z.string(),
   advice: z.string(),
+  remedies: z
+    .array(
+      z.object({
+        defense: z.string(),
+        title: z.string(),
+        inFrameworks: z.record(z.string(), z.string()).describe("what each framework has for it"),
+      }),
+    )
+    .optional()
+    .describe("the defenses that the advice names"),
 });
 
 const vulnerability = z.object({

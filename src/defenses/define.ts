@@ -2,8 +2,9 @@
 import type { z } from "zod";
 import type { AttachedDefense, Hooks, Need, Stage } from "../federated/hooks.js";
 
-/** Where federations run. */
-export type Framework = "Flower" | "PyTorch" | "TensorFlow";
+/** Where federations run. Parts of TensorFlow are those of TensorFlow Federated and TensorFlow Privacy, of PyTorch those of Opacus, too. */
+export const frameworks = ["Flower", "PyTorch", "TensorFlow", "NVIDIA FLARE"] as const;
+export type Framework = (typeof frameworks)[number];
 
 export interface DefenseDefinition<Schema extends z.ZodObject> {
   readonly id: string;
@@ -19,7 +20,10 @@ export interface DefenseDefinition<Schema extends z.ZodObject> {
   readonly options: Schema;
   /** What to do in a user's own federation, as the end of a sentence that begins with "Switch on …:". */
   readonly advice: string;
-  /** The same in the terms of the frameworks that people use, where they have it or a few lines add it. */
+  /**
+   * The same in the terms of the frameworks that have a part for it, by names that were read in their documentation or code (Flower 1.2x,
+   * Opacus, TensorFlow Federated 0.87, TensorFlow Privacy 0.9, NVIDIA FLARE 2.x; November 2026). One that is left out has none.
+   */
   readonly inFrameworks?: Readonly<Partial<Record<Framework, string>>>;
   /** As in federated/hooks.ts: what an attached defense has besides its hooks. */
   traits?(
@@ -29,6 +33,12 @@ export interface DefenseDefinition<Schema extends z.ZodObject> {
   /** What is proven of it, of a defense with an accountant; null where its options leave nothing to prove. */
   privacy?(options: z.infer<Schema>, exposure: Exposure): Guarantee | null;
 }
+
+/** What each framework has for a defense, in words. */
+export const partsOf = ({ inFrameworks }: Pick<Defense, "inFrameworks">): Record<Framework, string> =>
+  Object.fromEntries(
+    frameworks.map((framework) => [framework, inFrameworks?.[framework] ?? "no ready part"]),
+  ) as Record<Framework, string>;
 
 /** How often a federation makes use of the same data, which is what an accountant counts. */
 export interface Exposure {

@@ -2,6 +2,7 @@
 // data-protection file as it is. Everything from the audit is text, never markup.
 import type { AuditJson, CellJson } from "../audit/audit-json.js";
 import { formatFigure } from "./figures.js";
+import { linesOfParts } from "./frameworks.js";
 import { judge } from "./verdict.js";
 import { knownLabelsMark, severities, statuses, threatOf, threatRank } from "./words.js";
 
@@ -97,8 +98,13 @@ export function renderMarkdown(audit: AuditJson): string {
     "",
     "## Findings",
     "",
-    ...sorted.flatMap(({ severity, title, text, advice }) => [
+    ...sorted.flatMap(({ severity, title, text, advice, remedies = [] }) => [
       `- **${severity}: ${plain(title)}.** ${plain(text)} ${plain(advice)}`.trimEnd(),
+      ...remedies.flatMap((remedy) =>
+        linesOfParts(remedy.inFrameworks).map(
+          ([framework, part]) => `  - ${plain(remedy.title)} in ${plain(framework)}: ${plain(part)}`,
+        ),
+      ),
     ]),
     "",
     ...(assertions.length === 0

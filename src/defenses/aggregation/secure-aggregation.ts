@@ -182,8 +182,10 @@ export default defineDefense({
   advice: "turn on secure aggregation (SecAgg+ in Flower), with large cohorts and with masks bound to the model's hash",
   inFrameworks: {
     Flower:
-      "secaggplus_mod among the ClientApp's mods and SecAggPlusWorkflow(num_shares, reconstruction_threshold) in the ServerApp",
-    TensorFlow: "TensorFlow Federated: tff.learning.secure_aggregator()",
+      "secaggplus_mod (flwr.client.mod) among the ClientApp's mods and SecAggPlusWorkflow(num_shares, reconstruction_threshold) (flwr.server.workflow) in the ServerApp; neither binds masks to the model",
+    TensorFlow: "TensorFlow Federated: tff.learning.secure_aggregator(zeroing, clipping, weighted)",
+    "NVIDIA FLARE":
+      "no masks; HEModelEncryptor among the client's filters encrypts updates homomorphically, which hides single updates from the server, too",
   },
   hooks: (chosen) => ({
     afterLocalTraining: (update, context) => clipAndNoise(chosen, update, context),

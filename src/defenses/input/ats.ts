@@ -31,6 +31,10 @@ export default defineDefense({
     flip: z.boolean().default(true).describe("mirror every second picture before a policy, as the authors do"),
   }),
   advice: "search for augmentations that hide your pictures and train on those; early rounds stay exposed",
+  inFrameworks: {
+    PyTorch:
+      "no ready part; torchvision.transforms.v2.AutoAugment has such operations, but with policies that were searched for accuracy",
+  },
   hooks: ({ policies: text, cropPadding, flip }) => {
     const policies = parsePolicies(text)!;
     const crop = { padding: cropPadding, flip };

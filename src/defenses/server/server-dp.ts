@@ -100,8 +100,9 @@ export default defineDefense({
     "let a server that you trust clip updates and add noise to their sum (Flower's DifferentialPrivacyServerSide wrappers)",
   inFrameworks: {
     Flower:
-      "DifferentialPrivacyServerSideFixedClipping(strategy, noise_multiplier, clipping_norm, num_sampled_clients)",
-    TensorFlow: "TensorFlow Federated: tff.learning.dp_aggregator(noise_multiplier, clients_per_round)",
+      "flwr.serverapp.strategy: DifferentialPrivacyServerSideFixedClipping(strategy, noise_multiplier, clipping_norm, num_sampled_clients), or …AdaptiveClipping",
+    TensorFlow:
+      "TensorFlow Federated: tff.learning.dp_aggregator(noise_multiplier, clients_per_round), with adaptive clipping",
   },
   hooks: (chosen) => ({
     ...(chosen.sampling < 1 && {

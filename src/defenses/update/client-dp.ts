@@ -68,9 +68,12 @@ export default defineDefense({
   options,
   advice: "train with DP-SGD at the clients (Opacus in PyTorch, TensorFlow Privacy in TensorFlow)",
   inFrameworks: {
-    Flower: "Opacus or TensorFlow Privacy inside the ClientApp's training function",
-    PyTorch: "Opacus: PrivacyEngine().make_private(module, optimizer, data_loader, noise_multiplier, max_grad_norm)",
+    Flower:
+      "per update, LocalDpMod(clipping_norm, sensitivity, epsilon, delta) among the ClientApp's mods; per sample, Opacus or TensorFlow Privacy in the training function",
+    PyTorch:
+      "Opacus: PrivacyEngine().make_private(module=…, optimizer=…, data_loader=…, noise_multiplier=…, max_grad_norm=…)",
     TensorFlow: "TensorFlow Privacy: DPKerasSGDOptimizer(l2_norm_clip, noise_multiplier, num_microbatches)",
+    "NVIDIA FLARE": "no ready part of this kind; Opacus or TensorFlow Privacy in the training script",
   },
   traits: ({ mode }) =>
     mode === "sample" ? { needs: ["perSampleGrad"], stage: "per-sample-clip" } : { stage: "differential-privacy" },

@@ -25,9 +25,12 @@ export default defineDefense({
   advice:
     "clip every update and add Gaussian noise before it is sent (Opacus in PyTorch, local differential privacy in Flower)",
   inFrameworks: {
-    Flower: "LocalDpMod(clipping_norm, sensitivity, epsilon, delta) among the ClientApp's mods",
-    PyTorch: "Opacus: PrivacyEngine().make_private(…, noise_multiplier, max_grad_norm) clips and adds noise per step",
-    TensorFlow: "TensorFlow Privacy: DPKerasSGDOptimizer(l2_norm_clip, noise_multiplier, …)",
+    Flower:
+      "LocalDpMod(clipping_norm, sensitivity, epsilon, delta) among the ClientApp's mods clips the update and adds Gaussian noise",
+    PyTorch:
+      "Opacus: PrivacyEngine().make_private(…, noise_multiplier, max_grad_norm) clips every sample and adds noise at every step, not once per update",
+    TensorFlow:
+      "TensorFlow Privacy: DPKerasSGDOptimizer(l2_norm_clip, noise_multiplier, …) does so at every step, not once per update",
   },
   hooks: ({ clip, sigma }) => ({
     afterLocalTraining: (update, { random }) => {

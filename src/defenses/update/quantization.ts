@@ -100,9 +100,9 @@ export default defineDefense({
   }),
   advice: "quantise every update; it saves bytes, and 8 bits protect nothing",
   inFrameworks: {
-    Flower: "none ready-made: a client mod that rounds the parameters' change before it returns the reply",
-    PyTorch: "torch.quantize_per_tensor on every tensor of the update",
-    TensorFlow: "TensorFlow Federated: tff.learning.compression_aggregator()",
+    TensorFlow:
+      "TensorFlow Federated: tff.learning.compression_aggregator(), uniform quantisation with zeroing and clipping",
+    "NVIDIA FLARE": "ModelQuantizer(quantization_type) among the client's result filters (float16 by default)",
   },
   hooks: (options) => ({
     beforeUpload: (message, { random }) => {

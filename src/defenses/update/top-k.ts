@@ -37,10 +37,10 @@ export default defineDefense({
   }),
   advice: "send only the largest entries of every update",
   inFrameworks: {
-    Flower:
-      "none ready-made: a client mod that keeps the largest entries of the parameters' change before it returns the reply",
-    PyTorch: "torch.topk on the magnitudes of every tensor of the update, zero elsewhere",
-    TensorFlow: "tf.math.top_k on the magnitudes of every tensor of the update, zero elsewhere",
+    Flower: "no ready part; a client mod can keep the largest entries of the change before it returns the reply",
+    PyTorch: "no ready part; torch.topk on the magnitudes of every tensor finds the entries to keep",
+    "NVIDIA FLARE":
+      "PercentilePrivacy(percentile, gamma) among the client's result filters: entries below the percentile become 0, the others are also cut off at gamma",
   },
   hooks: ({ keep, scope }) => ({
     beforeUpload: (message) => {

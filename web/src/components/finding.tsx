@@ -1,12 +1,13 @@
 // One finding: what came back, for whom, how sure that is, and what to do.
 import type { CellJson, FindingJson } from "../../../src/audit/audit-json.js";
 import { howSure } from "../../../src/report/certainty.js";
+import { linesOfParts } from "../../../src/report/frameworks.js";
 import { threatOf } from "../../../src/report/words.js";
 import { hashOf } from "../route.js";
-import { SeverityTag } from "./text.js";
+import { SeverityTag, Term } from "./text.js";
 
 export function Finding({ finding, cells }: { finding: FindingJson; cells: readonly CellJson[] }) {
-  const { severity, threat, title, text, advice } = finding;
+  const { severity, threat, title, text, advice, remedies = [] } = finding;
   const sure = howSure(finding, cells);
   return (
     <li class={`finding ${severity}`}>
@@ -30,6 +31,22 @@ export function Finding({ finding, cells }: { finding: FindingJson; cells: reado
           <strong>What to do:</strong> {advice}{" "}
           {severity === "high" && <a href={hashOf("defenses", undefined, { threat })}>Compare the defenses</a>}
         </p>
+      )}
+      {remedies.length > 0 && (
+        <details class="remedies">
+          <summary>How, in your framework</summary>
+          <dl class="terms wide">
+            {remedies.map((remedy) => (
+              <Term key={remedy.defense} name={remedy.title}>
+                {linesOfParts(remedy.inFrameworks).map(([framework, part]) => (
+                  <small key={framework}>
+                    <strong>{framework}:</strong> {part}
+                  </small>
+                ))}
+              </Term>
+            ))}
+          </dl>
+        </details>
       )}
     </li>
   );
