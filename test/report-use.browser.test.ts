@@ -49,6 +49,8 @@ describe.skipIf(!hasBrowser)("using report.html", () => {
       expect(await page.locator(".exhibit img").count()).toBe(5);
       expect(await text(page, ".settings summary")).toContain("lenet · 4 pictures of portraits (drawn) · FedSGD");
       expect(await text(page, ".finding .sure")).toContain("4 of 4 pictures");
+      await page.getByText("How, in your framework").click();
+      expect(await text(page, ".remedies dd")).toContain("NVIDIA FLARE: PercentilePrivacy(percentile, gamma)");
     });
   });
 
@@ -139,10 +141,11 @@ describe.skipIf(!hasBrowser)("using report.html", () => {
         /Gradient norm .* higher 1.2 4.2 .*0.80/,
       );
       expect(await text(page, ".board")).toContain("more than 200,000 input entries");
-      const rows = page.locator(".layers tbody tr");
-      expect(await rows.count()).toBe(4);
-      expect((await rows.first().innerText()).replace(/\s+/g, " ")).toBe("conv1.weight 12×3×5×5 58 % 12 of 12");
-      expect((await rows.nth(2).innerText()).replace(/\s+/g, " ")).toBe("fc.weight 10×768 37.5 % 1 of 10");
+      expect(await page.locator(".layers tbody tr").count()).toBe(4);
+      expect((await text(page, ".layers tbody tr")).replace(/\s+/g, " ")).toBe("conv1.weight 12×3×5×5 58 % 12 of 12");
+      expect((await text(page, ".layers tbody tr:nth-child(3)")).replace(/\s+/g, " ")).toBe(
+        "fc.weight 10×768 37.5 % 1 of 10",
+      );
       const widths = await page
         .locator(".layers rect")
         .evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute("width"))));

@@ -78,6 +78,8 @@ describe("summary.md", () => {
     const table = text.split("## Vulnerabilities to known attacks")[1]!.split("\n\n")[1]!;
     expect(table.trim().split("\n")).toHaveLength(pairs.size + 2);
     expect(text).not.toContain("## Assertions");
+    expect(text).toContain("  - Top-k sparsification in NVIDIA FLARE: PercentilePrivacy(percentile, gamma)\n");
+    expect(text).toContain("  - Top-k sparsification in Flower: no ready part\n");
   });
 
   it("keeps hostile names as text on their line", () => {
