@@ -1,12 +1,14 @@
 // A running audit in the browser: `leakscope audit --view` and `leakscope view`, two processes on one run folder.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { serialiseAudit } from "../src/report/json.js";
 import { hasBrowser, launchBrowser, watchPage } from "./browser-page.js";
+import { sampleAudit } from "./report-sample.js";
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const config = `
@@ -86,5 +88,47 @@ describe.skipIf(!hasBrowser)("a running audit in the browser", () => {
     expect(await second.ended).toBe(1);
     first.child.kill("SIGINT");
     expect(await first.ended).toBe(0);
+  });
+
+  it("tells a run that was cut off from one that goes on", async () => {
+    const sample = sampleAudit();
+    const [cell, ...others] = sample.cells;
+    const cells = [
+      { ...cell!, ...({ status: "unknown", unfinished: true, reason: "not finished" } as const) },
+      ...others,
+    ];
+    const runs = join(folder, "cut");
+    for (const [id, at] of [
+      ["goes-on", new Date()],
+      ["cut-off", new Date(0)],
+    ] as const) {
+      await mkdir(join(runs, id), { recursive: true });
+      await writeFile(join(runs, id, "config.yaml"), "{}");
+      await writeFile(join(runs, id, "audit.json"), serialiseAudit({ ...sample, cells, interrupted: true }));
+      const planned = {
+        type: "planned",
+        jobs: [{ key: "0123456789abcdef", attack: "dlg", defense: "none", threats: [] }],
+        at,
+      };
+      await writeFile(join(runs, id, "events.jsonl"), `${JSON.stringify(planned)}\n`);
+    }
+    const view = start(["view", runs, "--port", "0"], /(http:\S+)/);
+    const { page, complaints } = await watchPage(browser);
+    const address = await view.found;
+    for (const [id, live, banner, why] of [
+      ["cut-off", "Stopped", 1, "the run stopped before it finished"],
+      ["goes-on", "Running", 0, "it is still under way"],
+    ] as const) {
+      await page.goto(`${address}?run=${id}#/attacks/dlg`);
+      await page.locator(".live strong", { hasText: live }).waitFor();
+      await page.locator(".case.unknown").last().click();
+      await page.locator(".reason", { hasText: why }).waitFor();
+      await page.getByRole("link", { name: "Overview" }).click();
+      await page.locator(".matrix").waitFor();
+      expect(await page.locator(".banner", { hasText: "Interrupted" }).count()).toBe(banner);
+    }
+    expect(complaints).toEqual([]);
+    view.child.kill("SIGINT");
+    expect(await view.ended).toBe(0);
   });
 });

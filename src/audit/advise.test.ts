@@ -24,6 +24,17 @@ describe("advice", () => {
     expect(advice).not.toContain(titleOf(first));
   });
 
+  it("does not ask to tune an attack whose case has not ended", () => {
+    const told = advise([cellOf("unknown", [], { unfinished: true, reason: "under way" })], defenses);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({
+      severity: "unknown",
+      title: expect.stringContaining("1 cell(s) had not finished"),
+    });
+    expect(told[0]!.advice).toContain("--resume");
+    expect(told[0]!.advice).not.toContain("Tune");
+  });
+
   it("says what every framework has for a defense that it names, also that it has nothing", () => {
     const remediesOf = (id: string) => advise([leak(), held({ defense: id })], defenses)[0]!.remedies!;
     const [remedy, ...others] = remediesOf("secure-aggregation");

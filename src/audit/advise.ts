@@ -54,7 +54,12 @@ export function advise(cells: readonly CellJson[], defenses: ReadonlyMap<string,
   return letters
     .flatMap((letter) => {
       const own = cells.filter(({ threat }) => threat === letter);
-      const found = [leakFinding(letter, own, defenses), unknownFinding(letter, own), heldFinding(letter, own)];
+      const found = [
+        leakFinding(letter, own, defenses),
+        unknownFinding(letter, own),
+        unfinishedFinding(letter, own),
+        heldFinding(letter, own),
+      ];
       return found.flatMap((finding) => (finding ? [finding] : []));
     })
     .sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
@@ -138,7 +143,7 @@ function price({ distortion, bytes, bytesWithout }: NonNullable<CellJson["utilit
 }
 
 function unknownFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJson | null {
-  const open = own.filter(({ status }) => status === "unknown" || status === "error");
+  const open = own.filter(({ status, unfinished }) => (status === "unknown" && !unfinished) || status === "error");
   if (open.length === 0) return null;
   const byReason = new Map<string, string[]>();
   for (const cell of open) {
@@ -153,6 +158,18 @@ function unknownFinding(letter: ThreatLetter, own: readonly CellJson[]): Finding
     text: told.join(" "),
     advice:
       "Unknown is not safe. Tune the attack's options for this model, raise budget.seconds, or audit an earlier state of the model.",
+  };
+}
+
+function unfinishedFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJson | null {
+  const open = own.filter(({ unfinished }) => unfinished);
+  if (open.length === 0) return null;
+  return {
+    severity: "unknown",
+    threat: letter,
+    title: `${threatModels[letter].title}: ${open.length} cell(s) had not finished`,
+    text: `Nothing is known yet of ${open.map((cell) => `${cell.attackTitle} against ${against(cell)}`).join(", ")}.`,
+    advice: "Unknown is not safe. Where the audit no longer runs, `leakscope audit --resume` goes on where it stopped.",
   };
 }
 

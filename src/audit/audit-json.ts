@@ -58,6 +58,10 @@ const cell = z.object({
   adaptive: z.boolean(),
   status: z.enum(cellStatuses),
   reason: z.string().optional().describe("why not-applicable, unknown or error"),
+  unfinished: z
+    .literal(true)
+    .optional()
+    .describe("unknown because its case had not ended when this was written: under way, or interrupted"),
   scores: z.record(z.string(), score),
   floor: z.record(z.string(), score).describe("the same metrics of the best guess made without any update"),
   control: control.describe("the case that this attack must win"),

@@ -40,7 +40,9 @@ export function describeCell(
     if (!outcome)
       return {
         status: "unknown",
-        reason: "interrupted before it finished, or still under way; `leakscope audit --resume` goes on",
+        unfinished: true,
+        reason:
+          "it had not finished when this was written; where the audit no longer runs, `leakscope audit --resume` goes on",
       } as const;
     if (outcome.result instanceof Error) return { status: "error", reason: outcome.result.message } as const;
     return judgeCell(outcome.result, defense?.id ?? null, control, ownControl);

@@ -1,7 +1,9 @@
 // A run that `leakscope view` serves: its audit as far as it has come, and its events. The server sends every event again from where a lost
 // connection stopped, so that what stands here is always the whole story.
 import { computed, signal } from "@preact/signals";
+import type { AuditJson } from "../../src/audit/audit-json.js";
 import { parseAudit } from "../../src/report/json.js";
+import { type RunState, tellUnfinished } from "../../src/report/unfinished.js";
 import { withholdPictures } from "../../src/report/visible-pictures.js";
 import { showAudit } from "./state.js";
 
@@ -9,7 +11,7 @@ import { showAudit } from "./state.js";
 export interface RunLine {
   readonly id: string;
   readonly changedAt: string | null;
-  readonly state: "running" | "ended" | "stopped";
+  readonly state: RunState;
   readonly jobs: number;
   readonly done: number;
 }
@@ -48,7 +50,8 @@ export const runs = signal<readonly RunLine[] | null>(null);
 /** Why nothing can be shown; empty where all is well. */
 export const problem = signal("");
 export const connected = signal(false);
-export const ended = signal(true);
+/** What is known of the run; `stopped` is one that has been silent for long without saying its end. */
+export const state = signal<RunState>("ended");
 const jobs = signal<ReadonlyMap<string, LiveJob>>(new Map());
 
 export const running = computed(() => [...jobs.value.values()].filter(({ state }) => state === "running"));
@@ -85,9 +88,9 @@ function after(job: LiveJob, event: LoggedEvent): LiveJob {
 function take(event: LoggedEvent): void {
   if (event.type === "planned") {
     jobs.value = new Map(event.jobs?.map((job) => [job.key, { ...job, state: "waiting", losses: [] }]));
-    ended.value = false;
+    state.value = "running";
   }
-  if (event.type === "ended") ended.value = true;
+  if (event.type === "ended") state.value = "ended";
   if (event.type === "saved" || event.type === "ended" || event.type === "planned") reload();
   const { key } = event;
   if (key === undefined) return;
@@ -97,6 +100,10 @@ function take(event: LoggedEvent): void {
 const RELOAD_MS = 300;
 let due: ReturnType<typeof setTimeout> | undefined;
 
+let latest: AuditJson | null = null;
+
+const show = () => latest && showAudit(withholdPictures(tellUnfinished(latest, state.value)));
+
 /** Shows the audit of the run anew, a moment after the last reason to. */
 function reload(): void {
   clearTimeout(due);
@@ -104,9 +111,8 @@ function reload(): void {
     try {
       const answer = await fetch(`${base()}/audit.json`);
       if (answer.status === 204) return;
-      const audit = parseAudit(await answer.text(), "audit.json");
-      // While it runs, what is missing is under way, not lost.
-      showAudit(withholdPictures({ ...audit, interrupted: audit.interrupted && ended.value }));
+      latest = parseAudit(await answer.text(), "audit.json");
+      show();
       problem.value = "";
     } catch (error) {
       problem.value = error instanceof Error ? error.message : String(error);
@@ -114,11 +120,27 @@ function reload(): void {
   }, RELOAD_MS);
 }
 
+const listRuns = async () => (await (await fetch("/api/runs")).json()) as RunLine[];
+
+const WATCH_MS = 10_000;
+const FIRST_WATCH_MS = 1000;
+
+/** Events tell that a run goes on, not that its process is gone: the list of runs knows by their silence. */
+async function watch(): Promise<void> {
+  const line = (await listRuns().catch(() => [])).find(({ id }) => id === runId);
+  // Its own events have said the end before the list could.
+  if (line && state.value !== "ended" && state.value !== line.state) {
+    state.value = line.state;
+    show();
+  }
+  if (line?.state !== "ended") setTimeout(watch, WATCH_MS);
+}
+
 /** Follows the run of the address, or lists the runs. */
 export async function startLive(): Promise<void> {
   if (runId === null) {
     try {
-      runs.value = (await (await fetch("/api/runs")).json()) as RunLine[];
+      runs.value = await listRuns();
     } catch (error) {
       problem.value = `the server does not answer: ${error instanceof Error ? error.message : String(error)}`;
     }
@@ -126,6 +148,7 @@ export async function startLive(): Promise<void> {
   }
   reload();
   follow();
+  setTimeout(watch, FIRST_WATCH_MS);
 }
 
 const RETRY_MS = 2000;

@@ -1,21 +1,23 @@
 // A running audit at a glance: how far it is, and every case under way with its reconstruction as it forms and its loss so far.
-import { connected, ended, type LiveJob, problem, progress, runId, running } from "../live.js";
+import { connected, type LiveJob, problem, progress, runId, running, state } from "../live.js";
+
+const words = {
+  running: "Running.",
+  stopped: "Stopped, or silent for more than a minute.",
+  ended: "Ended.",
+} as const;
 
 export function LivePanel() {
-  if (runId === null || (ended.value && problem.value === "")) return null;
+  if (runId === null || (state.value === "ended" && problem.value === "")) return null;
   const { done, jobs } = progress.value;
   return (
     <section class="live" aria-label="Running audit">
       <p role="status">
-        <strong>{ended.value ? "Ended." : "Running."}</strong> {done} of {jobs} cases done.
+        <strong>{words[state.value]}</strong> {done} of {jobs} cases done.
         {!connected.value && " The connection is lost; it will go on where it stopped."} {problem.value}
       </p>
       <progress max={Math.max(1, jobs)} value={done} aria-label="Cases done" />
-      <ul>
-        {running.value.map((job) => (
-          <Job key={job.key} job={job} />
-        ))}
-      </ul>
+      <ul>{state.value === "running" && running.value.map((job) => <Job key={job.key} job={job} />)}</ul>
     </section>
   );
 }
