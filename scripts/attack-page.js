@@ -11,6 +11,14 @@ export const marksOf = ({ proofs }) => [...new Set(proofs.flatMap(marks))];
 export const measuredOf = (evidence, attack, proof, bar) =>
   evidence.filter((row) => row.attack === attack.id && row.proof === proof.id && row.bar === describeBar(bar));
 
+/** How many of an attack's bars there are, were measured, and held on every data set that they were measured on. */
+export function evidenceState(attack, evidence) {
+  const bars = attack.proofs.flatMap((proof) => proof.bars.map((bar) => measuredOf(evidence, attack, proof, bar)));
+  const measured = bars.filter((rows) => rows.length > 0);
+  const held = measured.filter((rows) => rows.every(({ verdict }) => verdict.startsWith("held")));
+  return { bars: bars.length, measured: measured.length, held: held.length };
+}
+
 /** What a figure counts for, in words: an estimate is never to be taken for a published figure. */
 const meaning = {
   published: "stands in the paper",
@@ -204,9 +212,7 @@ export function attackIndex(attacks, evidence) {
   const rows = [...attacks]
     .sort((a, b) => (a.category < b.category ? -1 : a.category > b.category ? 1 : 0))
     .map((attack) => {
-      const bars = attack.proofs.flatMap((proof) => proof.bars.map((bar) => measuredOf(evidence, attack, proof, bar)));
-      const held = bars.filter((rows) => rows.length > 0 && rows.every(({ verdict }) => verdict.startsWith("held")));
-      const measured = bars.filter((rows) => rows.length > 0);
+      const { bars, measured, held } = evidenceState(attack, evidence);
       return [
         `[${code(attack.id)}](${attack.id}.md)`,
         ...[
@@ -214,9 +220,9 @@ export function attackIndex(attacks, evidence) {
           attack.category,
           weakest(attack),
           marksOf(attack).join(", "),
-          bars.length,
+          bars,
         ],
-        measured.length === 0 ? "" : `${held.length} of ${measured.length}`,
+        measured === 0 ? "" : `${held} of ${measured}`,
       ];
     });
   return page(

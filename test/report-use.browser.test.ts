@@ -196,7 +196,15 @@ describe.skipIf(!hasBrowser)("using report.html", () => {
       await page.getByLabel("Search").fill("deep leakage");
       expect(await page.locator(".rows > li").count()).toBeGreaterThan(0);
       expect(await text(page, ".rows")).toContain("leakscope reproduce");
-      await page.getByLabel("Search").fill("");
+      await page.getByLabel("Search").fill("spear");
+      expect(await text(page, ".rows > li")).toContain("Reconstructed, not published:");
+      await page.locator(".rows h2 a").click();
+      expect(new URL(page.url()).hash).toBe("#/catalogue/spear");
+      expect(await page.locator(".rows > li").count()).toBe(1);
+      expect(await text(page, ".proofs li")).toMatch(/\d bars?, /);
+      expect(await text(page, ".rows .over")).toMatch(/not measured|of \d+ measured bars held/);
+      expect(await text(page, ".rows > li")).toContain("docs/attacks/spear.md");
+      await page.getByRole("link", { name: "The whole catalogue" }).click();
       await page.getByLabel("Kind").selectOption("metric");
       await page.getByLabel("State").selectOption("open");
       for (const tag of await page.locator(".rows .tag").allInnerTexts()) expect(tag).toBe("not built");

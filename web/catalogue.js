@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { loadCatalogue } from "../dist/audit/catalogue.js";
 import { partsOf } from "../dist/defenses/define.js";
 import { weakestThreat } from "../dist/threat/capabilities.js";
+import { evidenceState } from "../scripts/attack-page.js";
 import { seedRows } from "./seed-rows.js";
 
 const evidenceFile = new URL("../docs/evidence.json", import.meta.url);
@@ -19,6 +20,9 @@ const attackDetails = (evidence) => (attack) => ({
     url: attack.paper.url,
   },
   weakest: weakestThreat(attack.needs),
+  summary: attack.summary,
+  ...(attack.reconstructed ? { reconstructed: attack.reconstructed } : {}),
+  evidence: evidenceState(attack, evidence),
   proofs: attack.proofs.map(({ id, claim, bars }) => ({
     id,
     claim,
@@ -47,6 +51,7 @@ const metricDetails = (metric) => ({
   title: metric.title,
   summary: `More leakage when ${metric.moreLeakage}. Variants: ${Object.keys(metric.variants).join(", ")}.`,
   command: `leakscope explain ${metric.id}`,
+  docs: `docs/metrics/${metric.id}.md`,
 });
 
 /** Rows of the seed in its order, then what this build has besides. */

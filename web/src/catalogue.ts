@@ -35,6 +35,9 @@ export interface CatalogueRow {
   readonly source?: string;
   readonly advice?: string;
   readonly inFrameworks?: Readonly<Record<string, string>>;
+  /** What was filled in where the method's text leaves parts open. */
+  readonly reconstructed?: string;
+  readonly evidence?: { readonly bars: number; readonly measured: number; readonly held: number };
   readonly proofs?: readonly ProofRow[];
   readonly command?: string;
   readonly docs?: string;

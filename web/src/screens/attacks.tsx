@@ -77,7 +77,9 @@ function AttackPage({ audit, id, title, query }: PageProps) {
               {row.paper.text}
             </a>
           )}
-          {` · ${row.group} · weakest adversary ${row.weakest}`}
+          {` · ${row.group} · weakest adversary ${row.weakest} · `}
+          <a href={hashOf("catalogue", id)}>evidence</a>
+          {row.reconstructed && " · reconstructed in part"}
         </p>
       )}
       {query.threat && (

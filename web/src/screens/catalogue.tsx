@@ -1,7 +1,9 @@
 // Every row of the systematisation with what this build has of it: whether it runs, and on what evidence.
+
+import { count } from "../../../src/report/words.js";
 import { type CatalogueRow, catalogue, type ProofRow } from "../catalogue.js";
 import { Choice, Letter } from "../components/text.js";
-import { route, setQuery } from "../route.js";
+import { hashOf, route, setQuery } from "../route.js";
 
 const kinds = { attack: "attacks", defense: "defenses", metric: "metrics" } as const;
 
@@ -9,7 +11,29 @@ const matches = (row: CatalogueRow, words: string): boolean =>
   `${row.id} ${row.title} ${row.group} ${row.paper?.text ?? ""}`.toLowerCase().includes(words.toLowerCase());
 
 export function Catalogue() {
-  const { kind, state, words = "" } = route.value.query;
+  const { subject, query } = route.value;
+  const chosen = catalogue.filter(({ id }) => id === subject);
+  return chosen.length > 0 ? <RowPage rows={chosen} /> : <RowList {...query} />;
+}
+
+/** One method by itself, so that others can point at it. */
+const RowPage = ({ rows }: { rows: readonly CatalogueRow[] }) => (
+  <>
+    <p class="over">
+      <a href={hashOf("catalogue")}>The whole catalogue</a>
+    </p>
+    <h1 id="title" tabIndex={-1}>
+      {rows[0]!.title}
+    </h1>
+    <ul class="rows">
+      {rows.map((row) => (
+        <Row key={row.kind} row={row} alone />
+      ))}
+    </ul>
+  </>
+);
+
+function RowList({ kind, state, words = "" }: Readonly<Record<string, string>>) {
   const rows = catalogue.filter(
     (row) =>
       (!kind || row.kind === kind) &&
@@ -59,7 +83,8 @@ export function Catalogue() {
   );
 }
 
-function Row({ row }: { row: CatalogueRow }) {
+function Row({ row, alone = false }: { row: CatalogueRow; alone?: boolean }) {
+  const { evidence, reconstructed, proofs = [] } = row;
   return (
     <li class={`panel ${row.built ? "" : "open"}`}>
       <p class="over">
@@ -69,9 +94,12 @@ function Row({ row }: { row: CatalogueRow }) {
           {row.group !== row.kind && `, ${row.group}`}
           {row.reference && ` · [${row.reference}]`}
         </span>
+        {evidence && <Evidence {...evidence} />}
+        {reconstructed && <span class="tag unknown">reconstructed</span>}
       </p>
       <h2>
-        {row.title} {row.title !== row.id && <code>{row.id}</code>}
+        {alone ? row.title : <a href={hashOf("catalogue", row.id)}>{row.title}</a>}{" "}
+        {row.title !== row.id && <code>{row.id}</code>}
       </h2>
       {row.paper && (
         <p>
@@ -87,12 +115,17 @@ function Row({ row }: { row: CatalogueRow }) {
         </p>
       )}
       {row.summary && <p>{row.summary}</p>}
+      {reconstructed && (
+        <p>
+          <strong>Reconstructed, not published:</strong> {reconstructed}.
+        </p>
+      )}
       {row.source && <p class="muted">Source: {row.source}</p>}
-      {row.proofs && row.proofs.length > 0 && (
-        <details>
-          <summary>Evidence: {row.proofs.length === 1 ? "1 proof" : `${row.proofs.length} proofs`}</summary>
+      {proofs.length > 0 && (
+        <details open={alone}>
+          <summary>Evidence: {count(proofs.length, "proof")}</summary>
           <ul class="proofs">
-            {row.proofs.map((proof) => (
+            {proofs.map((proof) => (
               <Proof key={proof.id} proof={proof} />
             ))}
           </ul>
@@ -103,13 +136,30 @@ function Row({ row }: { row: CatalogueRow }) {
           <code>{row.command}</code>
           {row.docs && (
             <>
-              {" · "}
+              {" · page "}
               <code>{row.docs}</code>
             </>
           )}
         </p>
       )}
     </li>
+  );
+}
+
+/** How many bars held, of those that were measured: what was not measured proves nothing. */
+function Evidence({ bars, measured, held }: NonNullable<CatalogueRow["evidence"]>) {
+  const [status, text] =
+    measured === 0
+      ? ["not-applicable", "not measured"]
+      : [held === measured ? "resisted" : "unknown", `${held} of ${measured} measured bars held`];
+  return (
+    <>
+      {" "}
+      <span class={`tag ${status}`}>
+        {text}
+        {measured > 0 && bars > measured && `, ${bars - measured} not measured`}
+      </span>{" "}
+    </>
   );
 }
 
