@@ -1,6 +1,7 @@
 // Made-up case results and cells for tests of the audit: what was measured is given, everything else is plain.
 import type { CellJson, ControlJson, ScoreJson } from "../src/audit/audit-json.js";
 import type { CaseResult } from "../src/audit/case.js";
+import type { TrainingResult } from "../src/audit/training.js";
 
 export const score = (variant: string, perImage: readonly (number | null)[]): ScoreJson => {
   const finite = perImage.filter((value) => value !== null);
@@ -54,6 +55,18 @@ export const receipt = (identity: boolean): NonNullable<CaseResult["receipt"]> =
   bytes: 50,
   bytesWithout: 100,
   seconds: 0.001,
+});
+
+/** A training of one round: held-out accuracy by seed, at a chance of 10 %. */
+export const trainingResult = (accuracies: readonly number[], more: Partial<TrainingResult> = {}): TrainingResult => ({
+  seeds: accuracies.map((accuracy) => ({ accuracies: [accuracy], chance: 0.1 })),
+  samples: 96,
+  batchSize: 32,
+  heldOut: 100,
+  bytes: 400,
+  secondsPerRound: 0.1,
+  seconds: 1,
+  ...more,
 });
 
 export const control = (status: ControlJson["status"]): ControlJson => ({

@@ -290,6 +290,7 @@ function detector(id: string, title: string, beyond: number | null): Detector {
     title,
     action: "reject",
     criterion: beyond === null ? null : `${id}, share of rows`,
+    flags: beyond === null ? null : "above",
     threshold: beyond === null ? null : 0.5,
     score: beyond === null ? null : 0.5 + beyond / 2,
     beyond,

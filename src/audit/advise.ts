@@ -2,7 +2,7 @@
 
 import { type Defense, partsOf } from "../defenses/define.js";
 import { type ThreatLetter, threatModels } from "../threat/capabilities.js";
-import type { AuditJson, CellJson, FindingJson } from "./audit-json.js";
+import type { AuditJson, CellJson, FindingJson, TrainingJson } from "./audit-json.js";
 import { RECOVERED_DB } from "./collect.js";
 
 const decided = ({ status }: CellJson) => status === "leak" || status === "resisted";
@@ -134,13 +134,24 @@ function adviceFor(
     const defense = defenses.get(id);
     return defense ? [{ defense: id, title: defense.title, inFrameworks: partsOf(defense) }] : [];
   });
-  return { advice: `Switch on ${told.join(". Or: ")}. ${known}; accuracy was not measured.`, remedies };
+  return { advice: `Switch on ${told.join(". Or: ")}. ${known}.`, remedies };
 }
 
-function price({ distortion, bytes, bytesWithout }: NonNullable<CellJson["utility"]>): string {
-  const changed = distortion === null ? "" : `update changed by ${Math.round(100 * distortion)} %, `;
-  return `${changed}${bytes === bytesWithout ? "same" : `${Math.round((100 * bytes) / bytesWithout)} % of the`} bytes`;
+/** What a defense costs: change of the update, traffic, and accuracy where a short training told it. */
+function price({ distortion, bytes, bytesWithout, training, reason }: NonNullable<CellJson["utility"]>): string {
+  const changed = distortion === null ? "" : `update changed by ${percent(distortion)}, `;
+  const traffic = bytes === bytesWithout ? "same bytes" : `${percent(bytes / bytesWithout)} of the bytes`;
+  return `${changed}${traffic}, ${training ? accuracyCost(training) : `accuracy not measured: ${reason}`}`;
 }
+
+function accuracyCost({ rounds, with: defended, without, learned, drop }: TrainingJson): string {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (!learned) return `accuracy unknown: ${rounds} rounds without it did not get beyond guessing`;
+  const spread = drop.deviation === null ? "" : `, ± ${percent(drop.deviation)} between seeds`;
+  return `accuracy after ${rounds} rounds ${percent(mean(defended))} instead of ${percent(mean(without))}${spread}`;
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
 function unknownFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJson | null {
   const open = own.filter(({ status, unfinished }) => (status === "unknown" && !unfinished) || status === "error");

@@ -47,6 +47,58 @@ const frame = z.object({
   picture: z.string().describe("PNG data URI"),
 });
 
+const training = z
+  .object({
+    algorithm: z.string(),
+    rounds: z.int().describe("those that both trainings got to"),
+    clients: z.int(),
+    samples: z.int().describe("per client"),
+    batchSize: z.int(),
+    learningRate: z.number(),
+    heldOut: z.int().describe("records on which accuracy was measured"),
+    seeds: z.array(z.int()),
+    with: z.array(z.number()).describe("accuracy after the last common round, by seed"),
+    without: z.array(z.number()).describe("the same seeds without the defense"),
+    drop: z.object({
+      mean: z.number().describe("without - with, mean over seeds"),
+      deviation: figure.describe("of the drop between seeds; null for one seed"),
+    }),
+    chance: z.number().describe("accuracy of always naming the most frequent class"),
+    learned: z.boolean().describe("whether the undefended training got beyond chance; if not, the drop says nothing"),
+    bytes: z.number().describe("per client and round, messages to peers included"),
+    bytesWithout: z.number(),
+    seconds: figure.describe("per round, on the clock"),
+    secondsWithout: figure,
+  })
+  .describe("a short training of the setting's model on its data");
+
+const sight = z.object({
+  score: figure,
+  alarm: z.boolean(),
+  beyond: figure.describe("distance from the threshold, -1 to 1; above 0 is an alarm"),
+});
+
+const detection = z
+  .object({
+    samples: z.int().describe("of the client's own batch"),
+    payloads: z.int().describe("different ones that were looked at; 0: the server sent the honest model"),
+    detected: z.boolean().describe("a detector alarmed on the armed model that did not on the honest one"),
+    detectors: z.array(
+      z.object({
+        detector: z.string(),
+        title: z.string(),
+        action: z.enum(["reject", "quarantine", "warn"]),
+        criterion: z.string().nullable().describe("null: it had nothing to look at"),
+        flags: z.enum(["above", "below"]).nullable(),
+        threshold: figure,
+        ...sight.shape,
+        honest: sight.describe("the same criterion on the honest model"),
+        report: z.string(),
+      }),
+    ),
+  })
+  .describe("what client-side detectors see of the model that the server sent");
+
 const cell = z.object({
   key: z.string(),
   case: z.object({ seed: z.int() }),
@@ -78,15 +130,18 @@ const cell = z.object({
     .describe("what the defense's accountant proves over all rounds"),
   utility: z
     .object({
-      accuracyWith: figure,
+      accuracyWith: figure.describe("mean over seeds of a short training"),
       accuracyWithout: figure,
       distortion: figure.describe("‖defended - raw‖ / ‖raw‖ of the update, mean over batches"),
       cosine: figure,
       bytes: z.number().describe("per upload, with the defense"),
       bytesWithout: z.number(),
       seconds: z.number().describe("spent by the defense per upload"),
+      training: training.optional(),
+      reason: z.string().optional().describe("why there is no accuracy"),
     })
     .optional(),
+  detection: detection.optional().describe("absent: the server followed the protocol, or nothing was run"),
   budget: z.object({ seconds: z.number(), iterations: z.int(), exhausted: z.boolean() }),
   recipe: z.object({
     attackOptions: z.record(z.string(), z.unknown()),
@@ -227,6 +282,9 @@ export const auditSchema = z.object({
 export type AuditJson = z.infer<typeof auditSchema>;
 export type CellJson = z.infer<typeof cell>;
 export type VulnerabilityJson = z.infer<typeof vulnerability>;
+export type UtilityJson = NonNullable<CellJson["utility"]>;
+export type TrainingJson = z.infer<typeof training>;
+export type DetectionJson = z.infer<typeof detection>;
 export type ScoreJson = z.infer<typeof score>;
 export type ControlJson = z.infer<typeof control>;
 export type FrameJson = z.infer<typeof frame>;

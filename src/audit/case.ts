@@ -3,7 +3,7 @@
 import type { LossCurve } from "../attacks/define.js";
 import type { Guarantee } from "../defenses/define.js";
 import type { ThreatLetter } from "../threat/capabilities.js";
-import type { FrameJson, ImageJson, ScoreJson, VulnerabilityJson } from "./audit-json.js";
+import type { DetectionJson, FrameJson, ImageJson, ScoreJson, VulnerabilityJson } from "./audit-json.js";
 import type { Config } from "./config.js";
 
 export interface Chosen {
@@ -52,6 +52,8 @@ export interface CaseResult {
   readonly vulnerability?: VulnerabilityJson["batches"];
   /** What the defense's accountant proves. */
   readonly privacy?: Guarantee;
+  /** Absent where the server followed the protocol. */
+  readonly detection?: DetectionJson;
   readonly handed: readonly string[];
   readonly gallerySize: number;
   readonly galleryClasses: number;

@@ -4,6 +4,7 @@ import type { CaseResult } from "./case.js";
 import { RECOVERED_DB } from "./collect.js";
 import type { Config } from "./config.js";
 import { attackKey, type Plan, type PlannedCell } from "./plan.js";
+import { type TrainingOutcomes, utilityOf } from "./utility.js";
 import { controlOf, judgeCell } from "./verdict.js";
 
 export const BACKEND = "node-cpu";
@@ -28,6 +29,7 @@ export function describeCell(
   cell: PlannedCell,
   plan: Plan,
   outcomes: ReadonlyMap<string, Outcome>,
+  trained: TrainingOutcomes,
   config: Config,
 ): CellJson {
   const { attack, defense, threat } = cell;
@@ -63,7 +65,8 @@ export function describeCell(
     ownControl,
     ...(result?.labels ? { labels: result.labels } : {}),
     ...(result?.privacy ? { privacy: result.privacy } : {}),
-    ...(result?.receipt ? { utility: utilityOf(result.receipt) } : {}),
+    ...(result ? utilityOf(cell, result.receipt, trained) : {}),
+    ...(result?.detection ? { detection: result.detection } : {}),
     budget: {
       seconds: result?.seconds ?? 0,
       iterations: result?.iterations ?? 0,
@@ -85,11 +88,6 @@ export function describeCell(
     notes: [...(result?.privacy ? [result.privacy.text] : []), ...(result?.notes ?? [])],
     images: [...(result?.images ?? [])],
   };
-}
-
-function utilityOf(receipt: NonNullable<CaseResult["receipt"]>): NonNullable<CellJson["utility"]> {
-  const { distortion, cosine, bytes, bytesWithout, seconds } = receipt;
-  return { accuracyWith: null, accuracyWithout: null, distortion, cosine, bytes, bytesWithout, seconds };
 }
 
 function positiveControl({ attack }: PlannedCell, plan: Plan, outcomes: ReadonlyMap<string, Outcome>): ControlJson {

@@ -88,6 +88,17 @@ const modelSchema = z
   })
   .overwrite((model) => (model.file === undefined ? model : { ...model, name: basename(model.file) }));
 
+const utilitySchema = z.strictObject({
+  rounds: z.int().min(1).default(40).describe("fewer where the seconds run out; compared where both got to"),
+  clients: z.int().min(1).default(4),
+  samples: z.int().min(1).default(96).describe("records per client; fewer where the data do not reach"),
+  batchSize: z.int().min(1).default(32),
+  learningRate: z.number().gt(0).default(0.1),
+  heldOut: z.int().min(1).default(128).describe("records that no client trains on; fewer where the data do not reach"),
+  seeds: z.int().min(1).default(3).describe("federations with weights, records and batches of their own"),
+  seconds: z.number().gt(0).default(15).describe("for all seeds together, with each defense and once without"),
+});
+
 /** An attack may have a setting of its own: some work on FedAvg or on several rounds only, some on nets with BatchNorm. */
 const attackChoice = z.union([
   z.string(),
@@ -145,6 +156,10 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("measure, before any attack, how vulnerable the first batches are; seconds per batch"),
+  utility: z
+    .union([z.literal(false), utilitySchema])
+    .prefault({})
+    .describe("a short training with and without each defense, which says what it costs in accuracy; false: none"),
   labels: z.enum(["recovered", "known"]).default("recovered"),
   report: z.strictObject({ originals: z.enum(["show", "blur", "omit"]).optional() }).prefault({}),
   seed: z.int().min(0).default(1),

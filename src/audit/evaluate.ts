@@ -5,6 +5,7 @@ import { attach } from "../defenses/define.js";
 import type { Backend } from "../engine/backends/backend.js";
 import { agreeOnStart } from "../federated/agreement.js";
 import type { Payload } from "../federated/hooks.js";
+import type { RoundRecord } from "../federated/round.js";
 import { createTrainer } from "../federated/training.js";
 import { createRandom, type Random } from "../math/random.js";
 import { tensor } from "../math/tensor.js";
@@ -19,6 +20,7 @@ import { bringGenerator } from "./bring-generator.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
+import { detect } from "./detect.js";
 import { createFrames } from "./frames.js";
 import type { JobProgress } from "./interfaces.js";
 import { picture } from "./pictures.js";
@@ -56,6 +58,8 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
     },
   };
   const seen: Scene[] = [];
+  const inspected: RoundRecord[] = [];
+  let detection: CaseResult["detection"];
   let vulnerability: CaseResult["vulnerability"];
   try {
     const attached = defense ? [attach(defense, spec.defense!.options)] : [];
@@ -120,7 +124,13 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
         const outcome = judge(reconstruction, setting.dataset, scene);
         outcomes.push(withTrained(outcome, scene, normalization));
         if (spec.vulnerability) seen.push(scene);
+        // The first federation tells: the others get models of the same kind.
+        if (armed && index === 0) inspected.push(...scene.rounds);
       }
+    }
+    if (armed) {
+      const { backend } = tools;
+      detection = await detect({ honest, rounds: inspected, backend, random: random.split("detection") });
     }
     if (spec.vulnerability) {
       const { dataset } = setting;
@@ -141,6 +151,7 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
     ...result,
     ...(formed.length > 1 ? { frames: formed } : {}),
     ...(vulnerability ? { vulnerability } : {}),
+    ...(detection ? { detection } : {}),
     ...(privacy ? { privacy } : {}),
   };
 }

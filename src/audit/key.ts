@@ -1,9 +1,10 @@
 // A case's key: a hash of everything that decides its result, the built code included. Equal keys are never computed twice.
 import { createHash } from "node:crypto";
 import type { CaseSpec } from "./case.js";
+import type { TrainingSpec } from "./training.js";
 
 /** 16 hexadecimal digits. Field order does not matter. */
-export function caseKey(spec: CaseSpec, code: string): string {
+export function caseKey(spec: CaseSpec | TrainingSpec, code: string): string {
   return createHash("sha256").update(canonical({ spec, code })).digest("hex").slice(0, 16);
 }
 

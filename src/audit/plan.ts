@@ -16,6 +16,7 @@ import { nearest } from "./nearest.js";
 import { easiest, imagesPerUpdate, isPlain, recordsPerFederation } from "./protocol.js";
 import { chooseMetric } from "./score.js";
 import { unevenIn } from "./setting.js";
+import { type TrainingSpec, trainingSpec } from "./training.js";
 
 /** A configuration that names something unknown or gives it impossible options. */
 export class PlanError extends Error {
@@ -41,6 +42,13 @@ export interface PlannedCell {
   /** The case that decides the cell, or why there is none. */
   readonly case: PlannedCase | null;
   readonly reason: string | null;
+  /** What tells the defense's cost in accuracy; null without a defense or where it is not asked for. */
+  readonly utility: { readonly with: PlannedTraining; readonly without: PlannedTraining } | null;
+}
+
+export interface PlannedTraining {
+  readonly key: string;
+  readonly spec: TrainingSpec;
 }
 
 export interface Plan {
@@ -106,6 +114,14 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
   );
 
   const planCase = (spec: CaseSpec): PlannedCase => ({ spec, key: caseKey(spec, settings.code) });
+  const planTraining = (own: Config, defense: Chosen | null, numbers: Exclude<Config["utility"], false>) => {
+    const spec = trainingSpec(own, numbers, defense, settings);
+    return { spec, key: caseKey(spec, settings.code) };
+  };
+  const planUtility = (own: Config, defense: Chosen | null): PlannedCell["utility"] =>
+    defense && config.utility
+      ? { with: planTraining(own, defense, config.utility), without: planTraining(own, null, config.utility) }
+      : null;
   const base = (attack: Attack, options: Chosen["options"], threat: ThreatLetter, own: Config): CaseSpec => ({
     model: own.model,
     data: own.data,
@@ -143,6 +159,7 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
             adaptive,
             case: reason ? null : planCase({ ...base(attack, options, threat, own), defense: chosen, adaptive }),
             reason,
+            utility: reason ? null : planUtility(own, chosen),
           }),
         );
       }),

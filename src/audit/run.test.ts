@@ -1,11 +1,12 @@
 // The audit on a pool that computes nothing: what is run, cached, judged and kept, whatever comes back.
 import { describe, expect, it } from "vitest";
-import { caseResult, receipt } from "../../test/audit-cases.js";
+import { caseResult, receipt, trainingResult } from "../../test/audit-cases.js";
 import { auditSchema, type CellJson } from "./audit-json.js";
 import type { CaseResult, CaseSpec } from "./case.js";
 import { type ConfigInput, configSchema } from "./config.js";
 import type { AuditEvent, Pool, Store } from "./interfaces.js";
 import { runAudit } from "./run.js";
+import type { TrainingResult } from "./training.js";
 
 const LEAK = caseResult([45, 50]);
 const HELD = caseResult([14, 12]);
@@ -30,17 +31,30 @@ interface Play {
   /** What the pool answers; an Error is thrown. */
   readonly answer: (kind: Kind, calls: number) => CaseResult | Error | Promise<CaseResult>;
   readonly kept?: Map<string, CaseResult>;
+  /** What a training with or without a defense comes to; by default 50 %. */
+  readonly train?: (defense: string) => TrainingResult | Error;
   readonly signal?: AbortSignal;
   readonly size?: number;
 }
 
-async function play({ config = {}, answer, kept = new Map(), signal = new AbortController().signal, size = 1 }: Play) {
+async function play({
+  config = {},
+  answer,
+  kept = new Map(),
+  train = () => trainingResult([0.5]),
+  signal = new AbortController().signal,
+  size = 1,
+}: Play) {
   const ran: Kind[] = [];
+  const trained: string[] = [];
+  const trainings = new Map<string, TrainingResult>();
   const events: AuditEvent[] = [];
   const log: unknown[] = [];
   const store: Store = {
     read: async (key) => kept.get(key) ?? null,
     write: async (key, _, result) => void kept.set(key, result),
+    readTraining: async (key) => trainings.get(key) ?? null,
+    writeTraining: async (key, _, result) => void trainings.set(key, result),
     log: async (event) => void log.push(event),
   };
   const pool: Pool = {
@@ -48,6 +62,12 @@ async function play({ config = {}, answer, kept = new Map(), signal = new AbortC
     async run(spec) {
       ran.push(kindOf(spec));
       const result = await answer(kindOf(spec), ran.length);
+      if (result instanceof Error) throw result;
+      return result;
+    },
+    async train({ defense }) {
+      trained.push(defense?.id ?? "none");
+      const result = train(defense?.id ?? "none");
       if (result instanceof Error) throw result;
       return result;
     },
@@ -62,7 +82,7 @@ async function play({ config = {}, answer, kept = new Map(), signal = new AbortC
     tool,
   });
   expect(() => auditSchema.parse(JSON.parse(JSON.stringify(audit)))).not.toThrow();
-  return { audit, ran, events, log, kept };
+  return { audit, ran, trained, events, log, kept };
 }
 const naive = ({ cells }: { cells: readonly CellJson[] }) => cells.filter(({ adaptive }) => !adaptive);
 

@@ -7,21 +7,18 @@ import { advise, summarise } from "./advise.js";
 import { judgeAssertions } from "./assert.js";
 import { type AuditJson, schemaVersion } from "./audit-json.js";
 import { bringGenerator } from "./bring-generator.js";
-import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { BACKEND, describeCell, type Outcome, ownCell } from "./cell.js";
 import type { Config } from "./config.js";
 import { contentOf } from "./content.js";
-import type { AuditEvent, PlannedJob, Pool, Store } from "./interfaces.js";
-import { attackKey, type Plan, type PlannedCase, planAudit } from "./plan.js";
+import type { AuditEvent, PlannedJob } from "./interfaces.js";
+import { attackKey, type Plan, type PlannedCase, type PlannedTraining, planAudit } from "./plan.js";
+import { addCase, addTraining, type JobTools, runCases, work } from "./run-jobs.js";
 import { openSetting, resolveRecords } from "./setting.js";
+import type { TrainingOutcomes } from "./utility.js";
 import { describeVulnerability, type MeasuredBatch } from "./vulnerability.js";
 
-export interface AuditTools {
-  readonly store: Store;
-  readonly pool: Pool;
-  readonly signal: AbortSignal;
-  readonly onEvent: (event: AuditEvent) => void;
+export interface AuditTools extends JobTools {
   /** Takes the audit as far as it has come, marked as interrupted, now and then while it runs; default: nobody does. */
   readonly checkpoint?: (audit: AuditJson) => Promise<void>;
   /** Version and hash of the built code. */
@@ -55,8 +52,9 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
   const notApplicable = plan.cells.filter(({ case: planned }) => planned === null).length;
   tools.onEvent({ type: "planned", jobs: [...jobs.values()], cells: plan.cells.length, notApplicable });
   const outcomes = new Map<string, Outcome>();
+  const trained: TrainingOutcomes = new Map();
   const describe = (interrupted: boolean): AuditJson => {
-    const cells = plan.cells.map((cell) => describeCell(cell, plan, outcomes, config));
+    const cells = plan.cells.map((cell) => describeCell(cell, plan, outcomes, trained, config));
     const machine = cpus();
     return {
       schemaVersion,
@@ -90,8 +88,15 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
     if (event.type === "finished") checkpoints.due();
   };
   const first = [...plan.cells.flatMap(({ case: planned }) => (planned ? [planned] : [])), ...plan.controls.values()];
-  await runCases(unique(first), outcomes, { ...tools, onEvent });
-  await runCases(unique(neededOwnControls(plan, outcomes)), outcomes, { ...tools, onEvent });
+  const listening = { ...tools, onEvent };
+  await work(
+    [
+      ...unique(first).map((planned) => () => addCase(planned, outcomes, listening)),
+      ...trainingsOf(plan).map((planned) => () => addTraining(planned, trained, listening)),
+    ],
+    listening,
+  );
+  await runCases(unique(neededOwnControls(plan, outcomes)), outcomes, listening);
   await checkpoints.end();
   return describe(tools.signal.aborted);
 }
@@ -126,9 +131,15 @@ function takeCheckpoints(describe: () => AuditJson, take: AuditTools["checkpoint
   };
 }
 
-const unique = (cases: readonly PlannedCase[]): PlannedCase[] => [
-  ...new Map(cases.map((planned) => [planned.key, planned])).values(),
+const unique = <Planned extends { readonly key: string }>(all: readonly Planned[]): Planned[] => [
+  ...new Map(all.map((planned) => [planned.key, planned])).values(),
 ];
+
+/** Those without a defense first: they are needed by all others. */
+const trainingsOf = ({ cells }: Plan): PlannedTraining[] => {
+  const pairs = cells.flatMap(({ utility }) => (utility ? [utility] : []));
+  return unique([...pairs.map(({ without }) => without), ...pairs.map((pair) => pair.with)]);
+};
 
 function describeJobs(plan: Plan): Map<string, PlannedJob> {
   const jobs = new Map<string, PlannedJob>();
@@ -145,6 +156,8 @@ function describeJobs(plan: Plan): Map<string, PlannedJob> {
   }
   for (const [attack, { key }] of plan.controls)
     jobs.set(key, { key, kind: "control", attack, defense: "none", threats: [] });
+  for (const { key, spec } of trainingsOf(plan))
+    jobs.set(key, { key, kind: "training", attack: "", defense: spec.defense?.id ?? "none", threats: [] });
   return jobs;
 }
 
@@ -152,59 +165,4 @@ function describeJobs(plan: Plan): Map<string, PlannedJob> {
 function neededOwnControls(plan: Plan, outcomes: ReadonlyMap<string, Outcome>): PlannedCase[] {
   const won = new Set(plan.cells.filter((cell) => ownCell(cell, outcomes)).map((cell) => attackKey(cell)));
   return [...plan.ownControls].filter(([key]) => !won.has(key)).map(([, planned]) => planned);
-}
-
-/** What cases are run with. */
-export type CaseTools = Pick<AuditTools, "store" | "pool" | "signal" | "onEvent">;
-
-/** Runs cases side by side, those that the store knows excepted, until they are done or the signal is aborted. */
-export async function runCases(
-  cases: readonly PlannedCase[],
-  outcomes: Map<string, Outcome>,
-  tools: CaseTools,
-): Promise<void> {
-  const queue = [...cases];
-  const work = async () => {
-    for (let planned = queue.shift(); planned && !tools.signal.aborted; planned = queue.shift()) {
-      const outcome = await runCase(planned.key, planned.spec, tools);
-      if (outcome) outcomes.set(planned.key, outcome);
-    }
-  };
-  await Promise.all(Array.from({ length: tools.pool.size }, work));
-}
-
-async function runCase(
-  key: string,
-  spec: CaseSpec,
-  { store, pool, signal, onEvent }: CaseTools,
-): Promise<Outcome | null> {
-  const started = Date.now();
-  const finish = (outcome: Outcome): Outcome => {
-    const seconds = (Date.now() - started) / 1000;
-    onEvent({ type: "finished", key, seconds, cached: outcome.cached, outcome: told(outcome.result) });
-    return outcome;
-  };
-  const known = await store.read(key);
-  if (known) return finish({ result: known, cached: true });
-  onEvent({ type: "started", key });
-  await store.log({ type: "started", key, attack: spec.attack.id, defense: spec.defense?.id ?? "none" });
-  try {
-    const result = await pool.run(spec, {
-      signal,
-      onProgress: (progress) => onEvent({ type: "progress", key, progress }),
-    });
-    await store.write(key, spec, result);
-    await store.log({ type: "finished", key, seconds: result.seconds, outcome: told(result) });
-    return finish({ result, cached: false });
-  } catch (error) {
-    if (signal.aborted) return null;
-    const failure = error instanceof Error ? error : new Error(String(error));
-    await store.log({ type: "failed", key, message: failure.message });
-    return finish({ result: failure, cached: false });
-  }
-}
-
-function told(result: CaseResult | Error): string {
-  if (result instanceof Error) return "error";
-  return result.images.some(({ leaked }) => leaked) ? "leak" : "no leak";
 }

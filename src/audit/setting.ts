@@ -67,7 +67,7 @@ export function resolveRecords(records: number | readonly number[], dataset: Dat
 const STATISTICS_RECORDS = 1000;
 
 /** Mean and deviation per channel of the first records, as a federation would fix them beforehand. */
-function measureNormalization(dataset: Dataset): Normalization {
+export function measureNormalization(dataset: Dataset): Normalization {
   const [channels, height, width] = dataset.shape;
   const count = Math.min(dataset.length, STATISTICS_RECORDS);
   const sums = new Float64Array(channels);

@@ -34,6 +34,7 @@ function mark(job: TrackedJob, { red, cyan, green, yellow, magenta, dim }: Retur
   if (job.state === "running") return yellow("◐");
   if (job.outcome === "error") return magenta("!");
   if (job.kind === "cell") return job.outcome === "leak" ? red("■") : cyan("□");
+  if (job.kind === "training") return green("✓");
   return job.outcome === "leak" ? green("✓") : magenta("✗");
 }
 
@@ -46,9 +47,10 @@ interface Row {
 function rowsOf(jobs: Iterable<TrackedJob>): Row[] {
   const rows = new Map<string, Row>();
   for (const job of jobs) {
-    const defense = job.kind === "cell" ? job.defense : "control";
-    const name = `${job.attack}\0${defense}`;
-    const row = rows.get(name) ?? { attack: job.attack, defense, jobs: [] };
+    const attack = job.kind === "training" ? "utility" : job.attack;
+    const defense = job.kind === "cell" || job.kind === "training" ? job.defense : "control";
+    const name = `${attack}\0${defense}`;
+    const row = rows.get(name) ?? { attack, defense, jobs: [] };
     row.jobs.push(job);
     rows.set(name, row);
   }

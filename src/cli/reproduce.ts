@@ -7,7 +7,7 @@ import { BACKEND, type Outcome } from "../audit/cell.js";
 import type { PlannedJob } from "../audit/interfaces.js";
 import { suggestion } from "../audit/nearest.js";
 import { type AnyProof, dataOf, describeBar, type ProofCase, proofCases, quickProofs } from "../audit/proof.js";
-import { runCases } from "../audit/run.js";
+import { runCases } from "../audit/run-jobs.js";
 import { createWorkerPool } from "../jobs/worker-pool.js";
 import { openRunFolder } from "../store/run-folder.js";
 import { checkEvidence, writeEvidence } from "./evidence.js";

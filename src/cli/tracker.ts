@@ -93,11 +93,12 @@ export function remainingSeconds(tracker: Tracker, workers: number, now: number)
 export function jobName({ kind, attack, defense, threats }: PlannedJob): string {
   if (kind === "control") return `control of ${attack}`;
   if (kind === "own-control") return "control on your model";
+  if (kind === "training") return defense === "none" ? "training without a defense" : `training with ${defense}`;
   return `${attack} × ${defense} (${threats.join(", ")})`;
 }
 
 /** A finished job's outcome in words: of a control, a leak is what one hopes for. Whether it passed its bar is the audit's to say. */
 export function outcomeWord({ kind, outcome = "" }: TrackedJob): string {
-  if (kind === "cell" || outcome === "error") return outcome;
+  if (kind === "cell" || kind === "training" || outcome === "error") return outcome;
   return outcome === "leak" ? "leak, as a control should" : "no leak, but a control should";
 }

@@ -24,8 +24,10 @@ export interface Federation extends Protocol {
 export interface FederationOptions {
   /** Samples of no client, on which every round's model is measured. */
   readonly heldOut?: Batch;
-  /** Called after every round, and waited for. Records hold all updates of a round: keep those that are needed. */
-  readonly onRound?: (record: RoundRecord, accuracy: Accuracy | null) => void | Promise<void>;
+  /**
+   * Called after every round, and waited for; false ends the federation. Records hold all updates of a round: keep those that are needed.
+   */
+  readonly onRound?: (record: RoundRecord, accuracy: Accuracy | null) => unknown;
   readonly signal?: AbortSignal;
   readonly server?: ServerBehaviour;
   readonly powers?: Powers;
@@ -92,7 +94,7 @@ export async function runFederation(
       localLoss: losses.length > 0 ? losses.reduce((sum, loss) => sum + loss, 0) / losses.length : null,
       accuracy,
     });
-    await onRound?.(record, accuracy);
+    if ((await onRound?.(record, accuracy)) === false) break;
   }
   return { weights, rounds };
 }

@@ -6,6 +6,7 @@ import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { CaseResult, CaseSpec } from "../audit/case.js";
 import type { Pool, RunOptions } from "../audit/interfaces.js";
+import type { TrainingResult, TrainingSpec } from "../audit/training.js";
 import { closeGate, createGate, inRuntime } from "./gate.js";
 import type { FromThread, Task, ToThread } from "./messages.js";
 
@@ -27,16 +28,23 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): Pool {
     throw new RangeError(`expected at least 1 worker, got ${size}; leave it out for one per core`);
   const filename = (options.worker ?? new URL("./worker.js", import.meta.url)).href;
   // Piscina replaces an ended thread only up to the minimum, and cases that wait need one. Others start with their first case.
-  const threads = new Piscina<Task, CaseResult>({ filename, minThreads: 1, maxThreads: size, idleTimeout: IDLE_MS });
+  const threads = new Piscina<Task, CaseResult | TrainingResult>({
+    filename,
+    minThreads: 1,
+    maxThreads: size,
+    idleTimeout: IDLE_MS,
+  });
   const unfinished = new Set<Promise<void>>();
 
-  async function run(spec: CaseSpec, { signal, onProgress }: RunOptions): Promise<CaseResult> {
+  type Work = { kind: "case"; spec: CaseSpec } | { kind: "training"; spec: TrainingSpec };
+  async function run<Result>(work: Work, { signal, onProgress }: RunOptions): Promise<Result> {
     signal.throwIfAborted();
     const { port1, port2 } = new MessageChannel();
     port1.on("message", (progress: FromThread) => onProgress(progress));
     const gate = createGate();
     const end = new AbortController();
-    const result = threads.run({ spec, gate, port: port2 }, { transferList: [port2], signal: end.signal });
+    const task: Task = { ...work, gate, port: port2 };
+    const result = threads.run(task, { transferList: [port2], signal: end.signal }) as Promise<Result>;
     const settled = result.then(
       () => finish(),
       () => finish(),
@@ -47,7 +55,7 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): Pool {
     };
     unfinished.add(settled);
 
-    return new Promise<CaseResult>((resolve, reject) => {
+    return new Promise<Result>((resolve, reject) => {
       const onAbort = async (): Promise<void> => {
         closeGate(gate);
         port1.postMessage("abort" satisfies ToThread);
@@ -65,7 +73,8 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): Pool {
 
   return {
     size,
-    run,
+    run: (spec, options) => run<CaseResult>({ kind: "case", spec }, options),
+    train: (spec, options) => run<TrainingResult>({ kind: "training", spec }, options),
     async close() {
       await Promise.all(unfinished);
       await threads.destroy();

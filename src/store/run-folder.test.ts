@@ -118,7 +118,7 @@ describe("openRunFolder", () => {
     await run.log({ type: "b" });
     expect(await run.read("k1")).toBeNull();
     expect(await readdir(join(path, "cells"))).toEqual([]);
-    expect((await readdir(path)).sort()).toEqual(["cells", "events.jsonl"]);
+    expect((await readdir(path)).sort()).toEqual(["cells", "events.jsonl", "trainings"]);
     const lines = (await readFile(join(path, "events.jsonl"), "utf8")).trimEnd().split("\n");
     expect(JSON.parse(lines.at(-1)!)).toMatchObject({ type: "b" });
   });
@@ -154,7 +154,7 @@ describe("openRunFolder", () => {
     expect(await run.save("audit.json", "{}")).toBe(join(run.path, "audit.json"));
     await run.save("audit.json", "[]");
     expect(await readFile(join(run.path, "audit.json"), "utf8")).toBe("[]");
-    expect((await readdir(run.path)).sort()).toEqual(["audit.json", "cells"]);
+    expect((await readdir(run.path)).sort()).toEqual(["audit.json", "cells", "trainings"]);
   });
 });
 
