@@ -31,6 +31,7 @@ const config = `data: { records: [0, 1] }
 threats: [B, G]
 attacks: [robbing-the-fed]
 defenses: [none, top-k]
+utility: { rounds: 4, seconds: 4, seeds: 1 }
 federation: { batchSize: 2 }
 `;
 

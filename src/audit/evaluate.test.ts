@@ -193,6 +193,23 @@ describe("a case", () => {
     await expect(run(spec, { signal: controller.signal, onProgress })).rejects.toThrow("stopped");
   });
 
+  it("tells what client-side detectors see of a model that is not the honest one, and only then", async () => {
+    const sight = async (id: string, input: ConfigInput = {}) => {
+      const { detection } = await run(specOf(catalogue.attacks.get(id)!, input));
+      return detection && { ...detection, alarms: detection.detectors.filter(({ alarm }) => alarm) };
+    };
+    expect(await sight("idlg")).toBeUndefined();
+    const robbed = await sight("robbing-the-fed", playedBy(catalogue.attacks.get("robbing-the-fed")!));
+    expect(robbed).toMatchObject({ detected: true, samples: 4, payloads: 1 });
+    const rows = robbed!.alarms.find(({ detector }) => detector === "duplicate-rows")!;
+    expect(rows.beyond).toBeGreaterThan(0);
+    expect(rows.honest.alarm).toBe(false);
+    // Queries that depend on answers: the first is the honest model and does not count.
+    const fished = await sight("fishing", playedBy(catalogue.attacks.get("fishing")!));
+    expect(fished!.payloads).toBeGreaterThanOrEqual(1);
+    expect(fished!.detectors).toHaveLength(robbed!.detectors.length);
+  });
+
   it("of a client that refuses what it was sent brings nothing back, and says why", async () => {
     const robbing = catalogue.attacks.get("robbing-the-fed")!;
     const { images, notes, receipt } = await run(specOf(robbing, { defenses: ["duplicate-rows"] }));

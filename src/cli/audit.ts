@@ -38,6 +38,7 @@ interface AuditOptions {
   readonly seed?: number;
   readonly json?: true;
   readonly view?: true;
+  readonly utility: boolean;
   readonly color: boolean;
 }
 
@@ -71,6 +72,7 @@ export function auditCommand(exit: (code: ExitCode) => void): Command {
     .option("--workers <n>", "cases side by side (default: one per core)", wholeNumber(1))
     .option("--show-originals", "show original pictures in the report, also those of your own data")
     .option("--seed <n>", "seed of all random choices", wholeNumber(0))
+    .option("--no-utility", "skip the short trainings that tell what defenses cost in accuracy")
     .option("--view", "serve the page meanwhile, to this machine only, until Ctrl-C (see `leakscope view`)")
     .option("--json", "print audit.json instead of a summary")
     .option("--no-color", "plain text; also no live grid")
@@ -170,8 +172,9 @@ async function readConfig(options: AuditOptions, resumed: string | null, catalog
   return resumed ? config : override(anchorPaths(config, file), options);
 }
 
-const override = (config: Config, { seed, showOriginals }: AuditOptions): Config => ({
+const override = (config: Config, { seed, showOriginals, utility }: AuditOptions): Config => ({
   ...config,
+  ...(utility ? {} : { utility: false as const }),
   ...(seed === undefined ? {} : { seed }),
   ...(showOriginals ? { report: { ...config.report, originals: "show" as const } } : {}),
 });
