@@ -61,6 +61,8 @@ export async function serve(script, { isolated, data = {} }) {
     } else response.writeHead(404).end();
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // A page that failed to open leaves nothing to wait for.
+  server.unref();
   const address = `http://127.0.0.1:${server.address().port}`;
   return {
     address,

@@ -43,9 +43,14 @@ async function takeTurns({ ours, peer, kernel }, oursFirst, blockMs) {
     if (peer) ({ ms: peerMs, cpuMs: peerCpuMs } = await peer.block(blockMs));
   };
   if (!oursFirst) await askPeer();
-  const runMs = await timedBlock(ours.step, blockMs);
+  const { ms: runMs, cpuMs } = await ours.block(blockMs);
   if (oursFirst) await askPeer();
-  return { runMs, peerMs, peerCpuMs, kernelMs: await timedBlock(kernel.run, blockMs / KERNEL_PART) };
+  return {
+    runMs,
+    peerMs,
+    elsewhereCpuMs: peerCpuMs + cpuMs,
+    kernelMs: await timedBlock(kernel.run, blockMs / KERNEL_PART),
+  };
 }
 
 /** Figures of a case from its rounds. */
@@ -76,11 +81,11 @@ function summarise(benchCase, { counted, quiet }, kernel) {
 /**
  * Measures a case in `rounds` quiet rounds, or what `patienceMs` allows. `peer` is null without PyTorch, and then so
  * are `peerMs`, `ratio` and `difference`. Times are medians in ms per step and candidate, `ratio` is the median of peer
- * / ours by round.
+ * / ours by round. `open` is that of openOurs.
  */
-export async function measureCase(benchCase, peer, peak, { blockMs, ...effort }) {
+export async function measureCase(benchCase, peer, peak, { blockMs, open, ...effort }) {
   const kernel = await openKernel(benchCase.dtype, peak.kernel);
-  const ours = await openOurs(benchCase);
+  const ours = await openOurs(benchCase, { open });
   try {
     if (peer) await peer.open(benchCase, ours.shared);
     const difference = peer ? await compare(benchCase, ours, peer) : null;

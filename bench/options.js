@@ -36,12 +36,12 @@ Examples: npm run bench -- --case lenet/l2:1 --json bench.json
           npm run bench -- --guard
 `;
 
-const THOROUGH = { rounds: 15, blockMs: 150, patienceMs: 60_000 };
+export const THOROUGH = { rounds: 15, blockMs: 150, patienceMs: 60_000 };
 /** In blocks this short PyTorch still meets our runtime's spinning threads, and small nets look twice as slow there. */
-const QUICK = { rounds: 3, blockMs: 20, patienceMs: 0 };
+export const QUICK = { rounds: 3, blockMs: 20, patienceMs: 0 };
 const GUARDING = { rounds: 7, blockMs: 60, patienceMs: 10_000 };
 
-function wholeNumber(text, name) {
+export function wholeNumber(text, name) {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new RangeError(`--${name} takes a whole number, got "${text}"`);
 }

@@ -7,7 +7,8 @@ import { initialise, parameterValues } from "../dist/models/define.js";
 import { oneHot } from "../dist/models/loss.js";
 import { CLASSES, INPUT } from "./cases.js";
 import { drawAwayFromKinks } from "./kinks.js";
-import { LEARNING_RATE, modelOf, openMatching, traceStep, traceUpdate } from "./step.js";
+import { timedBlock } from "./statistics.js";
+import { LEARNING_RATE, modelOf, openAttack, traceStep, traceUpdate } from "./step.js";
 
 const SEED = 20260101;
 const SPREAD = 0.3;
@@ -53,13 +54,6 @@ async function clientUpdate(benchCase, weights, x, labels) {
   return new Map([...update].map(([name, { shape }]) => [name, tensor(shape, sent[name])]));
 }
 
-/** Steps through createMatching, as attacks do: one candidate, or several in one run. */
-async function openAttack(benchCase, backend, { weights, update, candidates, labels }) {
-  const matching = await openMatching(benchCase, backend, { weights, update });
-  const points = candidates.map((images) => ({ images, labels }));
-  return { step: async () => (await matching.evaluateAll(points))[0], dispose: () => matching.dispose() };
-}
-
 /** Steps through a client's local training. */
 async function openUnrolled(benchCase, backend, { weights, update, candidates: [x], labels }) {
   const program = await compile(traceStep(benchCase), {
@@ -75,6 +69,13 @@ async function openUnrolled(benchCase, backend, { weights, update, candidates: [
   return { step, dispose: () => program.dispose() };
 }
 
+/** Opens the step on the CPU, in this process. */
+const openHere = (threads) => async (benchCase, problem) => {
+  const open = benchCase.localSteps > 0 ? openUnrolled : openAttack;
+  const { step, dispose } = await open(benchCase, nodeCpu(threads ? { threads } : {}), problem);
+  return { step, dispose, block: async (ms) => ({ ms: await timedBlock(step, ms), cpuMs: 0 }) };
+};
+
 /**
  * Size of the numbers whose difference the distance is, which float32 rounds: 1 for a cosine, ‖g*‖² where gradients stay
  * unformed (engine/ops/ghost.ts), 0 where entries are subtracted one by one.
@@ -89,9 +90,10 @@ function distanceTerms({ distance, ghost }, update) {
  * Prepares a case. `shared` is what the peer gets: names and shapes of the weights, how many of them are learnt,
  * labels, and one run of numbers (weights, images of the first candidate, the observed update) in the precision of the
  * case. `step()` gives { distance, imageGradient } of the first candidate; an error of the distance is
- * relative to the larger of it and `terms`.
+ * relative to the larger of it and `terms`. `block(ms)` gives { ms, cpuMs }: median time of a step, and the CPU time that
+ * other processes of ours took. `open` opens the step elsewhere than in this process (chromium-step.js).
  */
-export async function openOurs(benchCase, { threads } = {}) {
+export async function openOurs(benchCase, { threads, open = openHere(threads) } = {}) {
   const { model: id, batch, dtype, restarts = 1, localSteps = 0 } = benchCase;
   const model = modelOf(benchCase);
   const random = createRandom(SEED).split(id, batch);
@@ -106,9 +108,7 @@ export async function openOurs(benchCase, { threads } = {}) {
     );
   const candidates = [];
   for (let restart = 0; restart < restarts; restart++) candidates.push(cast(await candidate(restart), dtype));
-  const backend = nodeCpu(threads ? { threads } : {});
-  const open = localSteps > 0 ? openUnrolled : openAttack;
-  const { step, dispose } = await open(benchCase, backend, { weights, update, candidates, labels });
+  const { step, block, dispose } = await open(benchCase, { weights, update, candidates, labels });
   const values = (tensors) => [...tensors.values()].map(({ data }) => cast(data, dtype));
   return {
     shared: {
@@ -122,6 +122,7 @@ export async function openOurs(benchCase, { threads } = {}) {
     },
     terms: distanceTerms(benchCase, update),
     step,
+    block,
     dispose,
   };
 }

@@ -10,13 +10,13 @@ const WARM_UP_ROUNDS = 4;
 
 const isQuiet = ({ others }) => others < QUIET;
 
-/** What `action` gives, and `others`: the share of the machine that neither this process nor its `peerCpuMs` used. */
+/** What `action` gives, and `others`: the share of the machine that neither this process nor its `elsewhereCpuMs` used. */
 async function watched(action) {
   const before = machineTime();
   const cpu = process.cpuUsage();
   const result = await action();
   const { user, system } = process.cpuUsage(cpu);
-  return { ...result, others: othersShare(before, (user + system) / 1e3 + (result.peerCpuMs ?? 0)) };
+  return { ...result, others: othersShare(before, (user + system) / 1e3 + (result.elsewhereCpuMs ?? 0)) };
 }
 
 /** Waits until the machine is quiet, at most `patienceMs`. */

@@ -21,6 +21,13 @@ export function openMatching(benchCase, backend, { weights, update }) {
   return createMatching({ backend, dtype, round, batchSize: batch, distance, labels: "fixed", restarts, ghost });
 }
 
+/** Steps through createMatching, as attacks do: one candidate, or several in one run. */
+export async function openAttack(benchCase, backend, { weights, update, candidates, labels }) {
+  const matching = await openMatching(benchCase, backend, { weights, update });
+  const points = candidates.map((images) => ({ images, labels }));
+  return { step: async () => (await matching.evaluateAll(points))[0], dispose: () => matching.dispose() };
+}
+
 /** What a client would send, by the name of the parameter, for inputs `x` and `labels` of a new graph. */
 export function traceUpdate(benchCase) {
   const model = modelOf(benchCase);

@@ -15,6 +15,9 @@ export const ratios = {
   "lenet/l2/restarts-32:1": 6.5,
 };
 
+/** Least ratio in a browser (WebAssembly), by case and threads. */
+export const webRatios = { "lenet/l2:1, 1 thread": 0.5, "lenet/l2:1, 2 threads": 0.5, "resnet18/l2:1, 2 threads": 0.8 };
+
 /** Least share of the machine's best kernel, beyond the targets. */
 export const shares = { "resnet18/l2:1": 0.75, "resnet18/l2:4": 0.75, "resnet18/l2:16": 0.75 };
 
@@ -48,6 +51,12 @@ export function judge({ measured, workers, footprint }) {
       : []),
   ];
 }
+
+/** The targets of a browser, judged alike; `measured` have a `what`. */
+export const judgeWeb = (measured) =>
+  measured
+    .filter(({ what, ratio }) => ratio !== null && what in webRatios)
+    .map(({ what, ratio }) => atLeast(what, ratio, webRatios[what]));
 
 /** The further aim, shares of peak, judged alike. */
 export const judgeShares = (measured) =>
