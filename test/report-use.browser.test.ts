@@ -8,33 +8,40 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AuditJson } from "../src/audit/audit-json.js";
 import { renderReport } from "../src/report/html.js";
 import { serialiseAudit } from "../src/report/json.js";
-import { hasBrowser, launchBrowser, watchPage } from "./browser-page.js";
+import { hasBrowser, launchBrowser, type WatchedPage, watchPage } from "./browser-page.js";
 import { detectedSample, sampleAudit } from "./report-sample.js";
 
 describe.skipIf(!hasBrowser)("using report.html", () => {
   const folder = mkdtempSync(join(tmpdir(), "leakscope-use-"));
   let browser: Browser;
+  let watched: WatchedPage;
   let files = 0;
 
   beforeAll(async () => {
     browser = await launchBrowser();
+    watched = await watchPage(browser);
   });
   afterAll(async () => {
     await browser.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Opens the audit's report on a screen, gives it to `use`, and expects no complaint and no request but for the file. */
-  async function using(audit: AuditJson, hash: string, use: (page: Page) => Promise<void>, width = 1440) {
+  /**
+   * Opens the audit's report on a screen, gives it to `use`, and expects no complaint and no request but for the file. Every report is a file of
+   * its own, so that one page can show them all: opening a page takes longer than most tests.
+   */
+  async function using(audit: AuditJson, hash: string, use: (page: Page) => Promise<void>) {
     files++;
     const file = join(folder, `${files}.html`);
     writeFileSync(file, renderReport(audit));
-    const { page, complaints, requests } = await watchPage(browser, width);
+    const { page, complaints, requests } = watched;
+    complaints.length = 0;
+    requests.length = 0;
+    await page.emulateMedia({ media: null });
     await page.goto(`${pathToFileURL(file).href}#/${hash}`);
     await use(page);
     expect(complaints).toEqual([]);
     expect(requests).toHaveLength(1);
-    await page.close();
   }
 
   // biome-ignore lint/performance/useDomNodeTextContent: what is seen counts, not what is folded away

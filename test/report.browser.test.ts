@@ -33,6 +33,7 @@ attacks: [robbing-the-fed]
 defenses: [none, top-k]
 utility: { rounds: 4, seconds: 4, seeds: 1 }
 federation: { batchSize: 2 }
+surrogate: { records: 64 }
 `;
 
 describe.skipIf(!hasBrowser)("report.html in Chromium", () => {
@@ -77,23 +78,32 @@ describe.skipIf(!hasBrowser)("report.html in Chromium", () => {
         expect(await page.evaluate(broken)).toBe(0);
         for (const colorScheme of name === "real" ? (["light", "dark"] as const) : []) {
           await page.emulateMedia({ colorScheme });
-          await page.screenshot({ path: join(pictures, `${screen.replace("/", "-")}-${width}-${colorScheme}.png`) });
+          const file = `${screen.replace("/", "-")}-${width}-${colorScheme}.jpg`;
+          await page.screenshot({ path: join(pictures, file), type: "jpeg", quality: 80 });
         }
       }
     });
   });
 
-  it.each(["light", "dark"] as const)("axe-core finds nothing serious, %s", async (colorScheme) => {
+  it("axe-core finds nothing serious, in both themes", async () => {
     await eachScreen("sample", async ({ page }, screen) => {
-      await page.emulateMedia({ colorScheme });
       await page.evaluate(`window.axe ?? (() => { ${axe.source} })()`);
-      // Only colours differ in the dark.
-      const options = colorScheme === "dark" ? { runOnly: ["color-contrast"] } : {};
-      const found = (await page.evaluate(`axe.run(${JSON.stringify(options)})`)) as axe.AxeResults;
-      const told = found.violations
-        .filter(({ impact }) => impact === "serious" || impact === "critical")
-        .map(({ id, nodes }) => `${screen}: ${id} at ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
-      expect(told).toEqual([]);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        // Only colours differ in the dark; and nobody reads what passed.
+        const options = {
+          resultTypes: ["violations"],
+          ...(colorScheme === "dark" ? { runOnly: ["color-contrast"] } : {}),
+        };
+        const found = (await page.evaluate(`axe.run(${JSON.stringify(options)})`)) as axe.AxeResults;
+        const told = found.violations
+          .filter(({ impact }) => impact === "serious" || impact === "critical")
+          .map(
+            ({ id, nodes }) =>
+              `${screen}, ${colorScheme}: ${id} at ${nodes.map(({ target }) => target.join(" ")).join(", ")}`,
+          );
+        expect(told).toEqual([]);
+      }
     });
   });
 });

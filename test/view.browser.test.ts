@@ -17,6 +17,7 @@ data: { records: [0, 1] }
 federation: { batchSize: 2 }
 attacks: [robbing-the-fed, { id: inverting-gradients, iterations: 150 }]
 model: { name: lenet-wide }
+surrogate: { records: 64 }
 vulnerability: false
 `;
 

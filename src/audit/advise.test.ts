@@ -24,6 +24,13 @@ describe("advice", () => {
     expect(advice).not.toContain(titleOf(first));
   });
 
+  it("tells what failed once per attack, with the best figure of all its attempts", () => {
+    const told = advise([held({ defense: first, adaptive: true }), held({ defense: second })], defenses)[0]!;
+    expect(told.title).toContain("2 attempts failed");
+    expect(told.text.match(/ against /g)).toHaveLength(1);
+    expect(told.text).toMatch(/ with and without knowing it \(at best 14\.0 dB\)\./);
+  });
+
   it("does not ask to tune an attack whose case has not ended", () => {
     const told = advise([cellOf("unknown", [], { unfinished: true, reason: "under way" })], defenses);
     expect(told).toHaveLength(1);

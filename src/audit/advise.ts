@@ -187,14 +187,23 @@ function unfinishedFinding(letter: ThreatLetter, own: readonly CellJson[]): Find
 function heldFinding(letter: ThreatLetter, own: readonly CellJson[]): FindingJson | null {
   const held = own.filter(({ status }) => status === "resisted");
   if (held.length === 0) return null;
-  const told = held.map(
-    (cell) => `${cell.attackTitle} against ${against(cell)} (best ${decibels(cell.scores.psnr?.best)})`,
-  );
+  const told = [...new Set(held.map(({ attack }) => attack))].map((attack) => {
+    const own = held.filter((cell) => cell.attack === attack);
+    const defenses = [
+      ...new Set(own.map(({ defense, defenseTitle }) => (defense === "none" ? "no defense" : defenseTitle))),
+    ];
+    const known = own.some(({ adaptive }) => adaptive) ? ", with and without knowing it" : "";
+    const best = own.reduce<number | null>((top, { scores }) => {
+      const psnr = scores.psnr?.best ?? null;
+      return top === null || (psnr !== null && psnr > top) ? psnr : top;
+    }, null);
+    return `${own[0]!.attackTitle} against ${defenses.join(", ")}${known} (at best ${decibels(best)})`;
+  });
   return {
     severity: "info",
     threat: letter,
-    title: `${threatModels[letter].title}: ${held.length} attempt(s) failed`,
-    text: `${told.join(", ")}. Both controls passed, so the attack works here in principle.`,
+    title: `${threatModels[letter].title}: ${held.length} ${held.length === 1 ? "attempt" : "attempts"} failed`,
+    text: `${told.join("; ")}. Both controls passed, so the attack works here in principle.`,
     advice:
       "A failed attempt is no proof of safety: stronger attacks, other seeds and an attacker who knows the defense may still succeed.",
   };
