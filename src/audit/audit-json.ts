@@ -35,7 +35,7 @@ const image = z.object({
   reconstruction: z.string().nullable().describe("PNG data URI, null when the attack gave none for this image"),
   floor: z.string().nullable().optional().describe("PNG data URI of the best guess made without the update"),
   leaked: z.boolean().describe("this image alone fulfils the definition of a leak"),
-  reason: z.string().optional().describe("why a picture is missing"),
+  reason: z.string().optional().describe("why a picture is missing, or leaks though it differs from its record"),
 });
 
 export const cellStatuses = ["leak", "resisted", "unknown", "not-applicable", "error"] as const;

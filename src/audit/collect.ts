@@ -17,6 +17,8 @@ export const LEAD_DB = 3;
 export interface BatchOutcome {
   readonly reconstruction: Reconstruction;
   readonly matched: readonly Matched[];
+  /** Per entry of `matched` why it leaks what a defense made of its record; absent where records were trained on as they are. */
+  readonly changedLeaks?: readonly (string | null)[];
   readonly labelAccuracy: number | null;
   readonly receipts: readonly Receipt[];
 }
@@ -45,9 +47,10 @@ export async function collect(
   const figures: Awaited<ReturnType<typeof both>>[] = [];
   for (const name of new Set(["psnr", "iip", ...spec.metrics])) figures.push(await both(name));
   const [psnr, iip] = figures as [(typeof figures)[number], (typeof figures)[number]];
+  const changed = outcomes.flatMap((outcome) => outcome.changedLeaks ?? outcome.matched.map(() => null));
   const recovered = matched.map((_, i) => (psnr.score.perImage[i] ?? Number.NEGATIVE_INFINITY) >= RECOVERED_DB);
   const hit = matched.map((_, i) => iip.score.perImage[i] === 1);
-  const leaked = matched.map((_, i) => {
+  const shown = matched.map((_, i) => {
     const lead =
       (psnr.score.perImage[i] ?? Number.NEGATIVE_INFINITY) - (psnr.floor.perImage[i] ?? Number.NEGATIVE_INFINITY);
     return recovered[i]! || (hit[i]! && lead >= LEAD_DB);
@@ -61,8 +64,9 @@ export async function collect(
       original: originalPicture(original, spec.originals),
       reconstruction: reconstruction ? picture(reconstruction) : null,
       floor: spec.originals === "show" ? picture(guess.image) : null,
-      leaked: leaked[i]!,
+      leaked: shown[i]! || changed[i] !== null,
       ...(reconstruction ? {} : { reason: "the attack gave no reconstruction for this image" }),
+      ...(!shown[i] && changed[i] ? { reason: changed[i] } : {}),
     };
   });
   const withLabels = outcomes.filter(({ reconstruction }) => reconstruction.labels);

@@ -9,6 +9,7 @@ import type { RoundRecord } from "../federated/round.js";
 import { createTrainer } from "../federated/training.js";
 import { createRandom, type Random } from "../math/random.js";
 import { tensor } from "../math/tensor.js";
+import type { Image } from "../metrics/define.js";
 import { splitBatch } from "../metrics/image.js";
 import { labelAccuracy } from "../metrics/labels.js";
 import type { Model } from "../models/define.js";
@@ -21,6 +22,7 @@ import type { CaseResult, CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { type BatchOutcome, collect } from "./collect.js";
 import { detect } from "./detect.js";
+import { floorGuesses } from "./floor.js";
 import { createFrames } from "./frames.js";
 import type { JobProgress } from "./interfaces.js";
 import { picture } from "./pictures.js";
@@ -28,7 +30,7 @@ import { exposureOf, imagesPerUpdate, protocolOf } from "./protocol.js";
 import { openGames, type Scene } from "./scene.js";
 import { matchRecords } from "./score.js";
 import { normalise, openSetting } from "./setting.js";
-import { notesOnTrained } from "./trained-on.js";
+import { compareWithTrained } from "./trained-on.js";
 import { measureScenes } from "./vulnerability.js";
 
 export interface EvaluateTools {
@@ -70,6 +72,7 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
         ? agreeOnStart(start, protocolOf(spec.federation, attached), random.split("agreement"))
         : start;
     const surrogate = normalise(setting.surrogate, setting.normalization);
+    const guesses = floorGuesses(setting.surrogate, random.split("floor")).map(({ image }) => image);
     const options = attack.options.parse(spec.attack.options);
     const shared = contextFor(spec, tools, random.split("attack"), () => false, 0, 1);
     // Both parts are powers: learning from surrogate pictures, and sending a model of one's own.
@@ -122,7 +125,7 @@ export async function evaluateCase(spec: CaseSpec, tools: EvaluateTools): Promis
         const observation = lookThrough(spec, attack, release, labels);
         const reconstruction = await attack.run({ observation, prepared, secret: armed?.secret }, options, context);
         const outcome = judge(reconstruction, setting.dataset, scene);
-        outcomes.push(withTrained(outcome, scene, normalization));
+        outcomes.push(withTrained(outcome, scene, normalization, guesses));
         if (spec.vulnerability) seen.push(scene);
         // The first federation tells: the others get models of the same kind.
         if (armed && index === 0) inspected.push(...scene.rounds);
@@ -229,16 +232,25 @@ function judge(
   };
 }
 
-/** The outcome, with a note where what was trained on are not the records themselves. */
-function withTrained(outcome: BatchOutcome, { client, rounds }: Scene, normalization: Normalization | null) {
+/** The outcome, compared with what was trained on too, where those are not the records themselves. */
+function withTrained(
+  outcome: BatchOutcome,
+  { client, rounds }: Scene,
+  normalization: Normalization | null,
+  guesses: readonly Image[],
+): BatchOutcome {
   const { reconstruction, matched } = outcome;
   const exchange = rounds.map(({ clients }) => clients.get(client)).find((each) => each !== undefined);
   const candidates = matched.flatMap((each) => (each.reconstruction ? [each.reconstruction] : []));
   const originals = matched.map(({ original }) => original);
-  const notes = notesOnTrained(candidates, originals, exchange?.batch, normalization);
-  return notes.length === 0
-    ? outcome
-    : { ...outcome, reconstruction: { ...reconstruction, notes: [...reconstruction.notes, ...notes] } };
+  const { notes, leaks } = compareWithTrained(candidates, originals, exchange?.batch, normalization, guesses);
+  if (notes.length === 0) return outcome;
+  let next = 0;
+  return {
+    ...outcome,
+    changedLeaks: matched.map((each) => (each.reconstruction ? leaks[next++]! : null)),
+    reconstruction: { ...reconstruction, notes: [...reconstruction.notes, ...notes] },
+  };
 }
 
 /** What an attack makes of clients that answer nothing. */

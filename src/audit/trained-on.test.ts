@@ -6,7 +6,7 @@ import { createRandom } from "../math/random.js";
 import { tensor } from "../math/tensor.js";
 import { splitBatch } from "../metrics/image.js";
 import { evaluateCase } from "./evaluate.js";
-import { notesOnTrained } from "./trained-on.js";
+import { compareWithTrained } from "./trained-on.js";
 
 const batch = drawBatch(createRandom(1), [3, 8, 8], 4, 2);
 const originals = splitBatch(batch.inputs);
@@ -18,29 +18,51 @@ const inverted = {
   ),
 };
 
+const flat = { shape: originals[0]!.shape, data: new Float64Array(originals[0]!.data.length).fill(0.5) };
+const compare = (
+  ...[candidates, of, trained, normalization]: Parameters<typeof compareWithTrained> extends [...infer Four, unknown]
+    ? Four
+    : never
+) => compareWithTrained(candidates, of, trained, normalization, [flat]);
+
 it("is silent where the records themselves were trained on, to the last byte", () => {
-  expect(notesOnTrained(originals, originals, batch, null)).toEqual([]);
+  expect(compare(originals, originals, batch, null).notes).toEqual([]);
   const rounded = tensor(
     batch.inputs.shape,
     batch.inputs.data.map((value) => Math.round(255 * value) / 255),
   );
-  expect(notesOnTrained(originals, originals, { ...batch, inputs: rounded }, null)).toEqual([]);
-  expect(notesOnTrained([], originals, inverted, null)).toEqual([]);
-  expect(notesOnTrained(originals, originals, undefined, null)).toEqual([]);
+  expect(compare(originals, originals, { ...batch, inputs: rounded }, null).notes).toEqual([]);
+  expect(compare([], originals, inverted, null).notes).toEqual([]);
+  expect(compare(originals, originals, undefined, null).notes).toEqual([]);
 });
 
 it("counts changed pictures that came back, whatever clients made of their pixels", () => {
-  expect(notesOnTrained(splitBatch(inverted.inputs), originals, inverted, null)[0]).toMatch(
+  expect(compare(splitBatch(inverted.inputs), originals, inverted, null).notes[0]).toMatch(
     /of those 2 changed picture\(s\), 2 came back at 30 dB or more \(best 120\.0 dB\)/,
   );
-  expect(notesOnTrained(originals, originals, inverted, null)[0]).toMatch(/, 0 came back/);
+  expect(compare(originals, originals, inverted, null).notes[0]).toMatch(/, 0 came back/);
   const normalization = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] };
   const scaled = tensor(
     inverted.inputs.shape,
     inverted.inputs.data.map((value) => (value - 0.5) / 0.25),
   );
-  const notes = notesOnTrained(splitBatch(inverted.inputs), originals, { ...inverted, inputs: scaled }, normalization);
+  const { notes } = compare(splitBatch(inverted.inputs), originals, { ...inverted, inputs: scaled }, normalization);
   expect(notes[0]).toMatch(/, 2 came back/);
+});
+
+it("counts as a leak what came back changed, unless a guess without the update is as near", () => {
+  const { leaks } = compare([flat, splitBatch(inverted.inputs)[1]!], originals, inverted, null);
+  expect(leaks[0]).toBeNull();
+  expect(leaks[1]).toMatch(/^leaked as the defense changed it: 120\.0 dB against the picture that was trained on/);
+  const guessed = compareWithTrained(
+    splitBatch(inverted.inputs),
+    originals,
+    inverted,
+    null,
+    splitBatch(inverted.inputs),
+  );
+  expect(guessed.leaks).toEqual([null, null]);
+  expect(compare(originals, originals, inverted, null).leaks).toEqual([null, null]);
 });
 
 it("stands in the notes of a case whose defense changes pictures, and of no other", async () => {

@@ -1,14 +1,15 @@
 // What a reconstruction is compared with besides the record: the picture that was really trained on, where a defense changed it first. A picture
-// that comes back mirrored and shifted is far from its record by every pixel metric, and plain to the eye.
+// that comes back mirrored and shifted is far from its record by every pixel metric, and plain to the eye: it leaks all the same.
 import type { Batch } from "../data/dataset.js";
 import type { Normalization } from "../data/normalization.js";
 import { tensor } from "../math/tensor.js";
-import { splitBatch } from "../metrics/image.js";
-import { RECOVERED_DB } from "./collect.js";
-import { matchRecords } from "./score.js";
+import type { Image } from "../metrics/define.js";
+import { clampImage, splitBatch } from "../metrics/image.js";
+import { matchBatch } from "../metrics/match.js";
+import { LEAD_DB, RECOVERED_DB } from "./collect.js";
 
 /** Pixels in [0, 1] of a batch as the model sees it. */
-function toPixels({ inputs }: Batch, normalization: Normalization | null): ReturnType<typeof splitBatch> {
+function toPixels({ inputs }: Batch, normalization: Normalization | null): readonly Image[] {
   const plane = inputs.shape[2]! * inputs.shape[3]!;
   const data = Float64Array.from(inputs.data, (value, i) => {
     const channel = Math.floor(i / plane) % inputs.shape[1]!;
@@ -30,30 +31,45 @@ function decibels(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.min(120, -10 * Math.log10(error));
 }
 
+export interface TrainedComparison {
+  readonly notes: readonly string[];
+  /** Per reconstruction why it is a leak of what was trained on; null where it is none. */
+  readonly leaks: readonly (string | null)[];
+}
+
 /**
- * Says how near the reconstructions come to what was trained on. Empty where that is the records themselves, where nobody trained, or where
+ * Says how near the reconstructions come to what was trained on. A reconstruction leaks a changed picture that it meets at RECOVERED_DB and by
+ * LEAD_DB better than the best of `guesses`. No notes and no leaks where the records themselves were trained on, where nobody trained, or where
  * nothing was reconstructed.
  */
-export function notesOnTrained(
-  reconstructions: ReturnType<typeof splitBatch>,
-  originals: ReturnType<typeof splitBatch>,
+export function compareWithTrained(
+  reconstructions: readonly Image[],
+  originals: readonly Image[],
   trained: Batch | undefined,
   normalization: Normalization | null,
-): string[] {
-  if (!trained || trained.labels.length === 0 || reconstructions.length === 0) return [];
+  guesses: readonly Image[],
+): TrainedComparison {
+  const leaks: (string | null)[] = reconstructions.map(() => null);
+  if (!trained || trained.labels.length === 0 || reconstructions.length === 0) return { notes: [], leaks };
   const seen = toPixels(trained, normalization);
-  if (seen.every(({ data }) => originals.some((original) => isSame(data, original.data)))) return [];
-  const matched = matchRecords(
-    reconstructions,
-    seen,
-    seen.map((_, i) => i),
-  );
-  const figures = matched.flatMap(({ original, reconstruction }) =>
-    reconstruction ? [decibels(original.data, reconstruction.data)] : [],
-  );
-  const best = Math.max(...figures);
+  if (seen.every(({ data }) => originals.some((original) => isSame(data, original.data)))) return { notes: [], leaks };
+  const clamped = reconstructions.map(clampImage);
+  const figures = matchBatch(clamped, seen).pairs.map((pair) => {
+    const { data } = seen[pair.original]!;
+    const figure = decibels(data, clamped[pair.reconstruction]!.data);
+    const floor = Math.max(...guesses.map((guess) => decibels(data, clampImage(guess).data)));
+    if (figure >= RECOVERED_DB && figure - floor >= LEAD_DB) {
+      leaks[pair.reconstruction] =
+        `leaked as the defense changed it: ${figure.toFixed(1)} dB against the picture that was trained on (floor ${floor.toFixed(1)} dB)`;
+    }
+    return figure;
+  });
   const back = figures.filter((figure) => figure >= RECOVERED_DB).length;
-  return [
-    `the defense changed the pictures before training; of those ${seen.length} changed picture(s), ${back} came back at ${RECOVERED_DB} dB or more (best ${best.toFixed(1)} dB)`,
-  ];
+  const best = Math.max(...figures).toFixed(1);
+  return {
+    notes: [
+      `the defense changed the pictures before training; of those ${seen.length} changed picture(s), ${back} came back at ${RECOVERED_DB} dB or more (best ${best} dB)`,
+    ],
+    leaks,
+  };
 }
