@@ -111,6 +111,7 @@ const attackChoice = z.union([
         federation: z.record(z.string(), z.unknown()).optional(),
         records: records.optional(),
         labels: z.enum(["recovered", "known"]).optional(),
+        defenses: z.array(choice).min(1).optional().describe("those that this attack plays against"),
       })
       .optional()
       .describe("what is different for this attack; its federation's other fields are those of the configuration"),
@@ -175,7 +176,7 @@ export type ConfigInput = z.input<typeof configSchema>;
 /** The configuration as it is for an attack with a setting of its own. Throws TypeError for a federation that does not fit. */
 export function configFor(
   config: Config,
-  { model, federation = {}, records: own, labels }: AttackSetting = {},
+  { model, federation = {}, records: own, labels, defenses }: AttackSetting = {},
 ): Config {
   const merged = federationSchema.safeParse({ ...config.federation, ...federation });
   if (!merged.success) throw new TypeError(`setting.federation of an attack: ${z.prettifyError(merged.error)}`);
@@ -183,6 +184,7 @@ export function configFor(
     ...config,
     ...(model ? { model } : {}),
     ...(labels ? { labels } : {}),
+    ...(defenses ? { defenses } : {}),
     ...(own === undefined ? {} : { data: { ...config.data, records: own } }),
     federation: merged.data,
   };

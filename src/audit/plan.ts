@@ -107,11 +107,9 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
     const own = configFor(config, setting);
     const uneven = unevenIn(own);
     if (uneven) throw new PlanError(uneven);
-    return { ...choose("attack", choice, attacks), own, setting };
+    const against = own.defenses.map((each) => (each === "none" ? null : choose("defense", each, defenses)));
+    return { ...choose("attack", choice, attacks), own, setting, against };
   });
-  const chosenDefenses = config.defenses.map((choice) =>
-    choice === "none" ? null : choose("defense", choice, defenses),
-  );
 
   const planCase = (spec: CaseSpec): PlannedCase => ({ spec, key: caseKey(spec, settings.code) });
   const planTraining = (own: Config, defense: Chosen | null, numbers: Exclude<Config["utility"], false>) => {
@@ -142,8 +140,8 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
   });
 
   const cells = config.threats.flatMap((threat) =>
-    chosenAttacks.flatMap(({ definition: attack, options, own, setting }) =>
-      chosenDefenses.flatMap((defense) => {
+    chosenAttacks.flatMap(({ definition: attack, options, own, setting, against }) =>
+      against.flatMap((defense) => {
         const reason = refusal(attack.id, attack.needs, threat) ?? unfit(attack, own);
         const chosen = defense ? { id: defense.definition.id, options: defense.options } : null;
         const variants = chosen && attack.adaptsTo?.includes(chosen.id) ? [false, true] : [false];

@@ -30,11 +30,12 @@ export const presets: Readonly<Record<string, Preset>> = {
     },
   },
   tour: {
-    title: "One attack of every kind: adversaries A to E, each with what only it can do; about ten minutes",
+    title:
+      "One attack of every kind: adversaries A to H, each with what only it can do, and a defense that stops it; about 15 minutes",
     config: {
       model: { name: "lenet" },
       data: { source: "portraits", records: [0, 1] },
-      threats: ["A", "B", "C", "D", "E"],
+      threats: ["A", "B", "C", "D", "E", "F", "G", "H"],
       attacks: [
         { id: "dlg", ...quick },
         { id: "grnn", iterations: 600 },
@@ -59,8 +60,28 @@ export const presets: Readonly<Record<string, Preset>> = {
           iterations: 300,
           setting: { model: { name: "convnet-bn" }, federation: { batchSize: 2 } },
         },
+        {
+          id: "fishing",
+          iterations: 600,
+          setting: { model: { name: "lenet-wide" }, federation: { batchSize: 16 }, records: 16 },
+        },
+        {
+          id: "loki",
+          setting: {
+            model: { name: "convnet" },
+            federation: { batchSize: 8, clients: 2, samples: 8 },
+            records: 16,
+            defenses: ["none", { id: "secure-aggregation", bindPayload: true }],
+          },
+        },
+        {
+          id: "hardened-dp-sa",
+          setting: { model: { name: "mlp-wide" }, federation: { batchSize: 4 }, records: 4 },
+        },
       ],
+      defenses: ["none", "client-dp"],
       metrics: ["psnr", "ssim", "lpips", "iip"],
+      utility: { rounds: 20, seeds: 2, seconds: 6 },
       seed: 11,
       budget: { seconds: 240 },
     },
