@@ -146,10 +146,12 @@ function price({ distortion, bytes, bytesWithout, training, reason }: NonNullabl
 
 function accuracyCost({ rounds, with: defended, without, learned, drop }: TrainingJson): string {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (!learned) return `accuracy unknown: ${rounds} rounds without it did not get beyond guessing`;
+  if (!learned) return `accuracy unknown: ${times(rounds)} without it did not get beyond guessing`;
   const spread = drop.deviation === null ? "" : `, ± ${percent(drop.deviation)} between seeds`;
-  return `accuracy after ${rounds} rounds ${percent(mean(defended))} instead of ${percent(mean(without))}${spread}`;
+  return `accuracy after ${times(rounds)} ${percent(mean(defended))} instead of ${percent(mean(without))}${spread}`;
 }
+
+const times = (rounds: number): string => (rounds === 1 ? "one round" : `${rounds} rounds`);
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 

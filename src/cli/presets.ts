@@ -31,7 +31,7 @@ export const presets: Readonly<Record<string, Preset>> = {
   },
   tour: {
     title:
-      "One attack of every kind: adversaries A to H, each with what only it can do, and a defense that stops it; about 15 minutes",
+      "One attack of every kind: adversaries A to H, each with what only it can do, and a defense that stops it; ten minutes",
     config: {
       model: { name: "lenet" },
       data: { source: "portraits", records: [0, 1] },
@@ -81,7 +81,7 @@ export const presets: Readonly<Record<string, Preset>> = {
       ],
       defenses: ["none", "client-dp"],
       metrics: ["psnr", "ssim", "lpips", "iip"],
-      utility: { rounds: 20, seeds: 2, seconds: 6 },
+      utility: { rounds: 20, seeds: 2, seconds: 16 },
       seed: 11,
       budget: { seconds: 240 },
     },
