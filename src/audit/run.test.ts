@@ -195,7 +195,7 @@ describe("an abort", () => {
     });
     expect(audit.interrupted).toBe(true);
     expect(audit.cells.map(({ status }) => status)).toEqual(["leak", "unknown"]);
-    expect(audit.cells[1]!.reason).toMatch(/interrupted before it finished, .*--resume/);
+    expect(audit.cells[1]!.reason).toMatch(/it had not finished .*--resume/);
     expect([ran.length, kept.size]).toEqual([2, 1]);
     const resumed = await play({ config, answer: () => LEAK, kept });
     expect(resumed.audit.interrupted).toBe(false);
