@@ -61,7 +61,14 @@ describe("leakscope audit", () => {
     expect(audit.cells[0]!.reason).toContain('robbing-the-fed needs "trainingDetails"');
     expect(await readFile(join(folder, "out/a.html"), "utf8")).toContain("<html");
     const run = join(folder, out.match(/Report: (.*)\/report\.html/)![1]!);
-    expect((await readdir(run)).sort()).toEqual(["audit.json", "cells", "config.yaml", "events.jsonl", "report.html", "trainings"]);
+    expect((await readdir(run)).sort()).toEqual([
+      "audit.json",
+      "cells",
+      "config.yaml",
+      "events.jsonl",
+      "report.html",
+      "trainings",
+    ]);
     const cell = await readdir(join(run, "cells", audit.cells[1]!.key));
     expect(cell.sort()).toEqual(["curve.csv", "reconstruction.png", "result.json", "truth.png"]);
   });
