@@ -22,8 +22,8 @@ describe("matching steps of lenet and mlp, compiled, run and disposed of 200 tim
     // Half of the programs hold the 3 or 6 MB of weights of mlp. Measured: -15 MB
     // alone and up to +42 on a busy machine; with one copy kept per cycle +485, with sessions kept +1,840.
     expect(after - before).toBeLessThan(100);
-    // Waits for the collector, which runs late on a busy machine: measured 322.
-    expect(peak).toBeLessThan(400);
+    // What waits for the collector, which runs late on a busy machine: measured 322, in CI 486. With sessions kept: +1,840.
+    expect(peak).toBeLessThan(1_000);
     expect(perProgram).toBeLessThan(1);
   });
 });
