@@ -1,6 +1,5 @@
 // What the rows of an isolating block say (spec/attacks-analytic.md 4.2 and 4.3): by client the part of each row that only its pictures reached.
-// A row carries no bias gradient of one client alone, so that its brightness comes from the bin, or from the largest pixel as in the paper; so it
-// does for the two outer bins, which hold all that is darker or brighter than the others.
+// A row carries no bias gradient of one client alone, so that its brightness comes from the bin or, as in the paper, from the largest pixel.
 import { sizeOf, type Tensor } from "../../../math/tensor.js";
 import type { BasicKnowledge, ObservedRound } from "../../../threat/observation.js";
 import { squaredSum } from "../../optimization/matching.js";
@@ -15,24 +14,31 @@ interface RowOptions {
   readonly threshold: number;
 }
 
+/** Mean of a picture above the lowest pixel, by bin: the limits, one more than bins, and what each stands for. */
+export interface BinScale {
+  readonly edges: Float64Array;
+  readonly centres: Float64Array;
+}
+
 /** What the server keeps to itself. */
 export interface Isolated {
   readonly clients: number;
   /** Lowest value of each channel in the space that the model sees. */
   readonly low: readonly number[];
-  /** By the bins' weight as it was sent: the brightness above `low` that every bin stands for. */
-  readonly centres: WeakMap<Tensor, Float64Array>;
+  /** By the bins' weight as it was sent. */
+  readonly scales: WeakMap<Tensor, BinScale>;
 }
 
 /** All hits of every client in a sum of updates, or in one client's own; none where the query was not this server's. */
 export function readRows(
   { payload: { model, weights }, view: { update } }: ObservedRound,
-  { clients, low, centres: known }: Isolated,
+  { clients, low, scales }: Isolated,
   knowledge: BasicKnowledge,
   { brightness, threshold }: RowOptions,
 ): Hit[][] {
-  const centres = known.get(weights.get(QUERY_WEIGHT)!);
-  if (!centres) return [];
+  const scale = scales.get(weights.get(QUERY_WEIGHT)!);
+  if (!scale) return [];
+  const { edges, centres } = scale;
   const { data } = update.get(QUERY_WEIGHT)!;
   const size = sizeOf(model.inputShape);
   const plane = model.inputShape[1] * model.inputShape[2];
@@ -52,8 +58,10 @@ export function readRows(
       (most, value, i) => Math.max(most, Math.abs(value) / spans[Math.floor(i / plane)]!),
       0,
     );
-    const factor =
-      brightness === "bin" && bin > 0 && bin + 1 < centres.length ? centres[bin]! / mean : Math.sign(mean) / brightest;
+    // To a largest pixel of full intensity, which many pictures have: exact where that lies in the bin.
+    const full = Math.sign(mean) / brightest;
+    const admitted = edges[bin]! <= full * mean && full * mean <= edges[bin + 1]!;
+    const factor = brightness === "max" || admitted ? full : centres[bin]! / mean;
     return row.map((value, i) => value * factor + low[Math.floor(i / plane)]!);
   };
   return norms.map((own, client) => {

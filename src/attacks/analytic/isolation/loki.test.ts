@@ -148,6 +148,22 @@ describe("loki", () => {
     expect(claim.notes[0]).toContain(`${byClient[1]!.length} of client 1`);
   });
 
+  it("gives a picture with a pixel of full intensity exactly", async () => {
+    const game = await playGame({});
+    const round = sumOf(game.played[0]!);
+    const byClient = rowsOf(round, game);
+    let full = 0;
+    game.batches.forEach((batch, client) => {
+      const originals = splitBatch(batch.inputs);
+      for (const original of alone(batch, round).map((i) => originals[i]!)) {
+        if (Math.max(...original.data) < 1) continue;
+        full++;
+        expect(Math.min(...byClient[client]!.map((input) => meanSquaredError(input, original)))).toBeLessThan(1e-8);
+      }
+    });
+    expect(full).toBeGreaterThan(2);
+  });
+
   it("finds in an upload of one client nothing of the others", async () => {
     const game = await playGame({ hidden: false });
     const { payload, message } = game.played[0]!.clients.get(1)!;

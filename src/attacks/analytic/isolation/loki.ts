@@ -1,6 +1,6 @@
 // LOKI: every client is sent kernels that put its pictures into channels of its own, so that a sum of updates still holds them apart; each
-// picture that is alone in its bin comes back from the bin's row. Bins follow the brightness that earlier rounds showed. Where the paper scales
-// a row by its largest entry, ours knows the brightness from the bin; which bins fired is read off the rows, with no look at any activation.
+// picture that is alone in its bin comes back from the bin's row. Bins follow the brightness that earlier rounds showed. The paper scales a row by
+// its largest entry, ours only where its bin admits that; which bins fired is read off the rows, with no look at any activation.
 import { z } from "zod";
 import type { ClientId, Payload, Update } from "../../../federated/hooks.js";
 import type { Answer } from "../../../threat/observation.js";
@@ -8,7 +8,7 @@ import { defineAttack } from "../../define.js";
 import { modelRange } from "../../optimization/pixels.js";
 import { distributionOf, edgeAt, type QueryDistribution, queriesOf, queryOf } from "../bins.js";
 import { claimHits } from "../hits.js";
-import { type Isolated, readRows } from "./isolated-rows.js";
+import { type BinScale, type Isolated, readRows } from "./isolated-rows.js";
 import { isolateClients, QUERY_WEIGHT } from "./isolating-block.js";
 import { lokiProofs } from "./loki-proofs.js";
 
@@ -32,7 +32,7 @@ const options = z.object({
     .enum(["bin", "max"])
     .default("bin")
     .describe(
-      "how a row becomes a picture: by the brightness that its bin stands for, or to a largest pixel of 1 (authors)",
+      "how a row becomes a picture: to a largest pixel of 1 (authors: max), or to that only where its bin admits it and else by the brightness that the bin stands for",
     ),
   learn: z
     .boolean()
@@ -57,7 +57,7 @@ function placeBins(
   distribution: QueryDistribution,
   { bins, edges: rule }: Pick<Options, "bins" | "edges">,
   highest: number,
-) {
+): BinScale {
   const least = 1e-6 * highest;
   const edges = new Float64Array(bins + 1);
   for (let i = 1; i < bins; i++) edges[i] = edgeAt(distribution, i / bins, rule);
@@ -96,7 +96,7 @@ export default defineAttack({
     const ranges = Array.from({ length: shape[0] }, (_, channel) => modelRange(basicKnowledge, channel));
     const low = ranges.map(([least]) => least);
     const [lowest, highest] = [queryOf(low), queryOf(ranges.map(([, most]) => most))];
-    const secret: Isolated = { clients, low, centres: new WeakMap() };
+    const secret: Isolated = { clients, low, scales: new WeakMap() };
     /** Of the round that is being played: the answers before it, and what they led to. */
     let current: { readonly before: readonly Update[]; readonly isolated: (client: ClientId) => Payload } | undefined;
 
@@ -108,13 +108,9 @@ export default defineAttack({
         prepared,
         Float64Array.from(found, ({ input }) => queryOf(input)),
       );
-      const { edges, centres } = placeBins(
-        distributionOf(queries.map((query) => query - lowest)),
-        chosen,
-        highest - lowest,
-      );
-      const isolated = isolateClients(payload, { clients, edges, scale: chosen.scale, low });
-      secret.centres.set(isolated(0).weights.get(QUERY_WEIGHT)!, centres);
+      const scale = placeBins(distributionOf(queries.map((query) => query - lowest)), chosen, highest - lowest);
+      const isolated = isolateClients(payload, { clients, edges: scale.edges, scale: chosen.scale, low });
+      secret.scales.set(isolated(0).weights.get(QUERY_WEIGHT)!, scale);
       return isolated;
     }
     return {

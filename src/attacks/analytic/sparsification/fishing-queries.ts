@@ -38,8 +38,8 @@ export interface Tackle {
   readonly weight: number;
   /** What all other classes' biases are above the target's. */
   readonly bias: number;
-  /** Whether a cut weighs all features or the one with the largest mean. */
-  readonly cut: "all" | "one";
+  /** What a cut weighs the other features by, where the one with the largest mean weighs 1. */
+  readonly others: number;
   /** Logits by which the mean along a cut's direction moves the target's. */
   readonly sharpness: number;
   /** Queries of one client at most. */
@@ -130,12 +130,12 @@ interface Cut {
 function cut(
   { target, head }: { readonly target: number; readonly head: HeadGradient },
   answers: readonly ObservedRound[],
-  { batchSize, sharpness, cut: kind }: Tackle,
+  { batchSize, sharpness, others }: Tackle,
 ): Step {
   const share = biasOf(head)[target]!;
   const means = rowOf(head, target).map((value) => value / share);
   const largest = means.indexOf(Math.max(...means));
-  const direction = Float64Array.from(means, (mean, i) => (kind === "all" ? Math.sign(mean) : Number(i === largest)));
+  const direction = Float64Array.from(means, (mean, i) => Math.sign(mean) * (i === largest ? 1 : others));
   const mean = dot(direction, means);
   const slope = sharpness / mean;
   if (!(mean > 0)) return { failed: "the target class's samples have no positive feature to cut" };

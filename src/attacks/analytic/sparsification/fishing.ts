@@ -13,11 +13,13 @@ import { isolatedRound } from "./isolated-gradient.js";
 const options = z.object({
   weight: z.number().gt(0).default(0.5).describe("of every feature in the target class's row (authors: 0.5)"),
   bias: z.number().gt(0).default(1000).describe("of all other classes in a class query (authors: 1000)"),
-  cut: z
-    .enum(["all", "one"])
-    .default("all")
+  others: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.02)
     .describe(
-      "features that a cut weighs: all of them alike, or the one with the largest mean (authors), in whose gradient only the part of the picture shows that it looks at",
+      "weight in a cut of all features but the one with the largest mean (authors: 0; then the gradient shows only the part of the picture that this feature looks at)",
     ),
   sharpness: z
     .number()
@@ -29,7 +31,7 @@ const options = z.object({
   tv: z
     .number()
     .min(0)
-    .default(1e-3)
+    .default(3e-3)
     .describe("weight of total variation in the inversion (authors: 0.2 on larger nets)"),
   restarts: z.int().min(1).default(1).describe("independent starts of the inversion"),
 });
