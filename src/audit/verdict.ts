@@ -39,7 +39,8 @@ export function judgeCell(
   if (result.exhausted)
     return {
       status: "unknown",
-      reason: "the time budget ran out before the attack ended by its own rule; raise budget.seconds",
+      reason:
+        "the time budget, or a limit among the attack's options, ran out before it ended by its own rule; raise budget.seconds or what its notes name",
     };
   return { status: "resisted" };
 }

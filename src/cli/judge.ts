@@ -62,7 +62,12 @@ export function judge(
       continue;
     }
     if (result.exhausted) {
-      problems.push({ verdict: "unknown", why: `${where}: ran out of its ${planned.spec.budgetSeconds} seconds` });
+      const ended =
+        result.seconds < planned.spec.budgetSeconds
+          ? "a limit among its options"
+          : `its ${planned.spec.budgetSeconds} seconds`;
+      const notes = result.notes.length > 0 ? ` (${result.notes.at(-1)})` : "";
+      problems.push({ verdict: "unknown", why: `${where}: ran out of ${ended}${notes}` });
     }
     results.set(arm, [...(results.get(arm) ?? []), result]);
   }
