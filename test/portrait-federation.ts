@@ -1,6 +1,7 @@
 // The demo federation: ten clients who train LeNet on drawn portraits by FedAvg, 100 portraits held out.
-import { normalise } from "../src/audit/setting.js";
+
 import { readBatch } from "../src/data/dataset.js";
+import { normalise } from "../src/data/normalization.js";
 import { openDataset } from "../src/data/open.js";
 import { type Partition, partitionRecords } from "../src/data/partition.js";
 import { nodeCpu } from "../src/engine/backends/node-cpu.js";

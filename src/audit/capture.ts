@@ -1,6 +1,8 @@
 // Plays the federation of a configuration and hands out what travelled: the weights of every round and every client's update. One client in
 // one round of FedSGD is what an audit plays: its batches are captured one by one on the same weights, number for number the same.
+
 import { readBatch } from "../data/dataset.js";
+import { normalise } from "../data/normalization.js";
 import type { Backend } from "../engine/backends/backend.js";
 import { runFederation } from "../federated/federation.js";
 import type { ClientId, Update } from "../federated/hooks.js";
@@ -12,7 +14,7 @@ import { writeSafetensors } from "../models/safetensors.js";
 import type { CaptureJson } from "./captured.js";
 import type { Config } from "./config.js";
 import { isPlain, protocolOf } from "./protocol.js";
-import { type ClientSetting, normalise, openClients } from "./setting.js";
+import { type ClientSetting, openClients } from "./setting.js";
 import { type Game, type Played, recordsBehind } from "./simulate.js";
 
 export interface CaptureTools {

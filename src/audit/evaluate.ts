@@ -1,6 +1,7 @@
 // Runs one case from its plain data: federation, observation, attack, score. No attack, defense or metric is known here by name.
 import type { Attack, AttackContext, PrepareInput, Reconstruction } from "../attacks/define.js";
 import { type Dataset, readBatch } from "../data/dataset.js";
+import { normalise } from "../data/normalization.js";
 import { attach } from "../defenses/define.js";
 import type { Backend } from "../engine/backends/backend.js";
 import { agreeOnStart } from "../federated/agreement.js";
@@ -29,7 +30,7 @@ import { picture } from "./pictures.js";
 import { exposureOf, imagesPerUpdate, protocolOf } from "./protocol.js";
 import { openGames, type Scene } from "./scene.js";
 import { matchRecords } from "./score.js";
-import { normalise, openSetting } from "./setting.js";
+import { openSetting } from "./setting.js";
 import { compareWithTrained } from "./trained-on.js";
 import { measureScenes } from "./vulnerability.js";
 

@@ -3,6 +3,7 @@
 import type { Attack, AttackContext, Reconstruction } from "../attacks/define.js";
 import { recoverLabels } from "../attacks/labels/recover.js";
 import type { Batch } from "../data/dataset.js";
+import { normalise } from "../data/normalization.js";
 import type { Backend } from "../engine/backends/backend.js";
 import type { Payload, Update } from "../federated/hooks.js";
 import { createTrainer, type Trainer } from "../federated/training.js";
@@ -19,7 +20,6 @@ import { floorGuesses, type Guess } from "./floor.js";
 import type { JobProgress } from "./interfaces.js";
 import { picture } from "./pictures.js";
 import { recordedRound } from "./recorded-round.js";
-import { normalise } from "./setting.js";
 
 /** Everything about the update that its owner knows. */
 export interface RecordedUpdate {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { normalise } from "../data/normalization.js";
 import { openDataset } from "../data/open.js";
 import { createRandom } from "../math/random.js";
 import type { CaseSpec } from "./case.js";
 import { loadCatalogue } from "./catalogue.js";
 import { type ConfigInput, configSchema } from "./config.js";
 import { planAudit } from "./plan.js";
-import { normalise, openSetting, resolveRecords } from "./setting.js";
+import { openSetting, resolveRecords } from "./setting.js";
 
 const catalogue = await loadCatalogue();
 const portraits = { source: "portraits", size: 16 };

@@ -3,7 +3,6 @@ import { type Batch, type Dataset, readBatch } from "../data/dataset.js";
 import { nearDuplicateOf } from "../data/near-duplicate.js";
 import { keepsRecord, shiftPictures } from "../data/shift.js";
 import type { Random } from "../math/random.js";
-import { tensor } from "../math/tensor.js";
 import type { Model, Weights } from "../models/define.js";
 import type { Normalization } from "../threat/observation.js";
 import type { CaseSpec } from "./case.js";
@@ -83,17 +82,6 @@ export function measureNormalization(dataset: Dataset): Normalization {
   const mean = Array.from(sums, (sum) => sum / total);
   const deviation = mean.map((m, channel) => Math.sqrt(Math.max(squares[channel]! / total - m * m, 1e-12)));
   return { mean, deviation };
-}
-
-/** Pixels as the model sees them. */
-export function normalise({ inputs, labels }: Batch, normalization: Normalization | null): Batch {
-  if (!normalization) return { inputs, labels };
-  const plane = inputs.shape[2]! * inputs.shape[3]!;
-  const data = inputs.data.map((value, i) => {
-    const channel = Math.floor(i / plane) % inputs.shape[1]!;
-    return (value - normalization.mean[channel]!) / normalization.deviation[channel]!;
-  });
-  return { inputs: tensor(inputs.shape, data), labels };
 }
 
 /** What of a case, or of a configuration, the setting is made of. */

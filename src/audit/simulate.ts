@@ -1,5 +1,7 @@
 // Plays the simulated federations of a case, and says what of the rounds played is one observation each.
+
 import { type Batch, type Dataset, readBatch } from "../data/dataset.js";
+import { normalise } from "../data/normalization.js";
 import { runFederation } from "../federated/federation.js";
 import type { ClientId, Payload } from "../federated/hooks.js";
 import type { Protocol } from "../federated/protocol.js";
@@ -7,7 +9,6 @@ import { PayloadRefusedError, type RoundRecord } from "../federated/round.js";
 import type { Powers, ServerBehaviour } from "../federated/server-behaviour.js";
 import type { Trainer } from "../federated/training.js";
 import type { Normalization } from "../threat/observation.js";
-import { normalise } from "./setting.js";
 
 export interface Game {
   readonly start: Payload;

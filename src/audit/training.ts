@@ -1,6 +1,8 @@
 // What a defense costs in accuracy: a short federated training of the setting's model on its data, with the defense or without, and its
 // accuracy on held-out records (spec/defenses.md 0.2). Cells of one setting and defense share it.
+
 import { type Dataset, readBatch } from "../data/dataset.js";
+import { normalise } from "../data/normalization.js";
 import { attach } from "../defenses/define.js";
 import type { Backend } from "../engine/backends/backend.js";
 import { runFederation } from "../federated/federation.js";
@@ -13,7 +15,7 @@ import type { Config } from "./config.js";
 import { openFitting } from "./fit-data.js";
 import { weightsOf } from "./open-model.js";
 import { dealRecords, protocolOf } from "./protocol.js";
-import { measureNormalization, normalise } from "./setting.js";
+import { measureNormalization } from "./setting.js";
 
 /** Everything that decides a training, as JSON. */
 export interface TrainingSpec {

@@ -2,8 +2,9 @@
 // Where the bins are and who is in them is an oracle of this proof; the attack knows nothing of it.
 import { describe, expect, it } from "vitest";
 import attack from "../../src/attacks/analytic/sparsification/robbing-the-fed.js";
-import { normalise, openSetting } from "../../src/audit/setting.js";
+import { openSetting } from "../../src/audit/setting.js";
 import { readBatch } from "../../src/data/dataset.js";
+import { normalise } from "../../src/data/normalization.js";
 import { openDataset } from "../../src/data/open.js";
 import { createRandom } from "../../src/math/random.js";
 import { splitBatch } from "../../src/metrics/image.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { normalise } from "../../audit/setting.js";
+import { normalise } from "../../data/normalization.js";
 import { tensor } from "../../math/tensor.js";
 import { assumedKnowledge, modelRange, toPixels } from "./pixels.js";
 
