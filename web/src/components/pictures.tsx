@@ -38,7 +38,7 @@ export function Original({ image, policy }: { image: ImageJson; policy: Policy }
   );
 }
 
-export function Reconstruction({ image, caption = "reconstruction" }: { image: ImageJson; caption?: string }) {
+export function Reconstruction({ image, caption = "recon\u00adstruction" }: { image: ImageJson; caption?: string }) {
   return (
     <Figure
       caption={caption}
