@@ -9,6 +9,7 @@ import { followAddress, route, screens } from "./route.js";
 import { audit, showAudit, verdict } from "./state.js";
 import "./style/colours.css";
 import "./style/base.css";
+import "./style/chart.css";
 import "./style/screens.css";
 import "./style/live.css";
 import "./style/print.css";

@@ -1,7 +1,15 @@
 // A file from the reader's disk: chosen by button or dropped.
 import { useSignal } from "@preact/signals";
 
-export function FilePicker({ label, onFile }: { label: string; onFile: (file: File) => void }) {
+export function FilePicker({
+  label,
+  accept = ".json,application/json",
+  onFile,
+}: {
+  label: string;
+  accept?: string;
+  onFile: (file: File) => void;
+}) {
   const over = useSignal(false);
   const take = (file: File | undefined | null) => {
     over.value = false;
@@ -23,11 +31,7 @@ export function FilePicker({ label, onFile }: { label: string; onFile: (file: Fi
       }}
     >
       <span>{label}</span>
-      <input
-        type="file"
-        accept=".json,application/json"
-        onChange={(event) => take(event.currentTarget.files?.item(0))}
-      />
+      <input type="file" accept={accept} onChange={(event) => take(event.currentTarget.files?.item(0))} />
     </label>
   );
 }

@@ -1,0 +1,82 @@
+// What a run is worth, by the rules of the audit: PSNR beside the best guess made without the update, and whether the picture is recognised
+// among all others.
+import { LEAD_DB, RECOVERED_DB } from "../../src/audit/collect.js";
+import { floorGuesses, type Guess } from "../../src/audit/floor.js";
+import { matchRecords } from "../../src/audit/score.js";
+import { type Batch, type Dataset, readBatch } from "../../src/data/dataset.js";
+import type { Distortion } from "../../src/federated/update.js";
+import type { Random } from "../../src/math/random.js";
+import type { Tensor } from "../../src/math/tensor.js";
+import type { Image } from "../../src/metrics/define.js";
+import { clampImage, splitBatch } from "../../src/metrics/image.js";
+import { searchPixels } from "../../src/metrics/recognition/search-pixels.js";
+import psnr from "../../src/metrics/similarity/psnr.js";
+import { choices, type PlayMessage, type PlayRequest } from "./protocol.js";
+
+type Done = Extract<PlayMessage, { kind: "done" }>;
+
+export interface Judged {
+  /** Grey where the attack gave nothing. */
+  readonly image: Image;
+  readonly psnr: number;
+  readonly floor: Done["floor"];
+  readonly leaked: boolean;
+}
+
+const guessed: Readonly<Record<Guess["id"], string>> = {
+  "prior-mean": "the mean of other portraits",
+  "surrogate-image": "another portrait",
+  noise: "noise",
+};
+
+/** Scores what an attack found against record 0 of `dataset`. */
+export async function judge(candidates: Tensor, dataset: Dataset, surrogate: Batch, random: Random): Promise<Judged> {
+  const original = splitBatch(readBatch(dataset, [0]).inputs)[0]!;
+  const found = candidates.shape[0] === 0 ? [] : splitBatch(candidates);
+  const [matched] = matchRecords(found, [original], [0]);
+  const guesses = floorGuesses(surrogate, random).map(({ id, image }) => ({ id, image: clampImage(image) }));
+  const figures = await Promise.all(guesses.map(({ image }) => decibels(image, original)));
+  const best = figures.indexOf(Math.max(...figures));
+  const floor = { psnr: figures[best]!, what: guessed[guesses[best]!.id] };
+  const image = matched!.reconstruction;
+  if (image === null) {
+    const grey = { shape: original.shape, data: new Float64Array(original.data.length).fill(0.5) };
+    return { image: grey, psnr: await decibels(grey, original), floor, leaked: false };
+  }
+  const reached = await decibels(image, original);
+  const [nearest] = await searchPixels.find([{ picture: image, record: 0, admits: () => true }], dataset);
+  const leaked = reached >= RECOVERED_DB || (nearest === 0 && reached >= floor.psnr + LEAD_DB);
+  return { image, psnr: reached, floor, leaked };
+}
+
+/** PSNR of a clamped picture; 0 where it is undefined, which a picture with NaN is. */
+async function decibels(image: Image, original: Image): Promise<number> {
+  const variant = psnr.variants[psnr.defaultVariant]!;
+  const [figure] = await variant.score({ reconstructions: [image], originals: [original] });
+  return figure!.value ?? 0;
+}
+
+/** One or two plain sentences out of what was measured. */
+export function whyOf(
+  verdict: Done["verdict"],
+  { defense, attack }: PlayRequest,
+  { psnr: reached, floor }: Judged,
+  change: Distortion | null,
+): string {
+  const lead = (reached - floor.psnr).toFixed(1);
+  if (verdict === "leaked") {
+    return defense === null
+      ? `The update fits this picture and hardly any other: it is ${lead} dB closer than a guess.`
+      : `Enough of the update got through the defense: the picture is ${lead} dB closer than a guess. ${told(change)}`;
+  }
+  const name = choices.attacks.find(({ id }) => id === attack)!.name;
+  if (verdict === "held") return `Without the defense ${name} gets this picture back. ${told(change)}`;
+  return `${name} does not get this picture back with these random numbers${defense === null ? "" : ", not even without the defense"}. That proves nothing: other ones may.`;
+}
+
+/** How much of what was sent still is the gradient. */
+function told(change: Distortion | null): string {
+  if (!change) return "";
+  const kept = 100 * change.cosine ** 2;
+  return `Of what was sent, ${kept < 0.1 ? "less than 0.1" : kept.toFixed(kept < 10 ? 1 : 0)} % is the gradient; what the defense added or left out is ${change.relativeL2.toPrecision(2)} times as large as the gradient was.`;
+}
