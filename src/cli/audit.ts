@@ -19,13 +19,14 @@ import { newestRun, newRunPath, runsFolder } from "../store/runs.js";
 import { anchorPaths, checkConfig, DEFAULT_FILE, plainSource, readConfigText } from "./config-file.js";
 import { type ExitCode, exitCodeOf, UsageError } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
+import type { RunningServer } from "./listen.js";
 import { canRedraw, createLive } from "./live.js";
 import { collect, wholeNumber } from "./options.js";
 import { presets } from "./presets.js";
 import { createRunLog } from "./run-log.js";
 import { summaryText } from "./summary.js";
 import { describeTool } from "./tool.js";
-import { type RunningServer, serveRun } from "./view.js";
+import { serveRun } from "./view.js";
 
 interface AuditOptions {
   readonly config?: string;

@@ -10,6 +10,7 @@ import { explainCommand } from "./explain.js";
 import { inspectCommand } from "./inspect.js";
 import { InterruptedError } from "./interrupt.js";
 import { listCommand } from "./list.js";
+import { playCommand } from "./play.js";
 import { reproduceCommand } from "./reproduce.js";
 import { readVersion } from "./tool.js";
 import { viewCommand } from "./view.js";
@@ -34,6 +35,7 @@ const program = new Command("leakscope")
 Examples:
   leakscope audit --preset demo       audit an embedded demo federation
   leakscope view                      look at audits in the browser, running ones live
+  leakscope play                      watch a picture come back, in the browser
   leakscope attack dlg                one attack on one simulated round
   leakscope check net.onnx            what can be attacked in your model
   leakscope reproduce grnn            is an attack the method it is called?
@@ -48,6 +50,7 @@ for (const make of [
   inspectCommand,
   reproduceCommand,
   viewCommand,
+  playCommand,
   listCommand,
   explainCommand,
 ])

@@ -3,22 +3,16 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { serve } from "@hono/node-server";
 import { Command } from "commander";
 import { createApp, type Page } from "../server/app.js";
 import { serveRuns } from "../server/runs.js";
 import { runsFolder } from "../store/runs.js";
 import { type ExitCode, exitCodes, UsageError } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
+import { type Address, LOOPBACK, listen, namesOf, type RunningServer } from "./listen.js";
 import { wholeNumber } from "./options.js";
 
 const PORT = 4280;
-const HOST = "127.0.0.1";
-
-interface ViewOptions {
-  readonly port: number;
-  readonly host: string;
-}
 
 const examples = `
 Examples:
@@ -35,9 +29,13 @@ export function viewCommand(exit: (code: ExitCode) => void): Command {
     .description("look at finished and running audits in the browser")
     .argument("[folder]", `runs, or one run (default: ${runsFolder})`, runsFolder)
     .option("--port <n>", "0: any free one", wholeNumber(0), PORT)
-    .option("--host <address>", "address to listen on; any other than the default shows your audits to others", HOST)
+    .option(
+      "--host <address>",
+      "address to listen on; any other than the default shows your audits to others",
+      LOOPBACK,
+    )
     .addHelpText("after", examples)
-    .action(async (folder: string, options: ViewOptions) => {
+    .action(async (folder: string, options: Address) => {
       if (!existsSync(folder)) {
         throw new UsageError(
           `there is no folder ${folder}; runs are made by \`leakscope audit\`, or name another folder`,
@@ -52,40 +50,14 @@ export function viewCommand(exit: (code: ExitCode) => void): Command {
     });
 }
 
-export interface RunningServer {
-  readonly url: string;
-  /** Resolves when the server has ended. */
-  readonly closed: Promise<void>;
-}
-
 /** Serves `folder` until `signal` is aborted. Rejects with UsageError where the port is taken. */
 export async function serveFolder(
   folder: string,
-  { port = PORT, host = HOST }: Partial<ViewOptions>,
+  { port = PORT, host = LOOPBACK }: Partial<Address>,
   signal: AbortSignal,
 ): Promise<RunningServer> {
-  const hosts = host === HOST ? {} : { hosts: [host, "localhost", "127.0.0.1", "[::1]"] };
-  const app = createApp({ runs: await serveRuns(folder), page: await readPage(), signal, ...hosts });
-  return new Promise((ready, reject) => {
-    const server = serve({ fetch: app.fetch, port, hostname: host }, (address) => {
-      const closed = new Promise<void>((done) => {
-        server.on("close", done);
-      });
-      ready({ url: `http://${host}:${address.port}/`, closed });
-    });
-    server.on("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      reject(
-        taken
-          ? new UsageError(`port ${port} is taken; choose another with --port, or --port 0`, { cause: error })
-          : error,
-      );
-    });
-    signal.addEventListener("abort", () => {
-      server.close();
-      if ("closeAllConnections" in server) server.closeAllConnections();
-    });
-  });
+  const app = createApp({ runs: await serveRuns(folder), page: await readPage(), signal, hosts: namesOf(host) });
+  return listen(app, { port, host }, signal);
 }
 
 /** Serves the runs beside that of `path`, which may still be to come; the address is its own. Where the usual port is taken, another one. */

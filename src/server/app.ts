@@ -18,7 +18,7 @@ export interface AppOptions {
   readonly runs: ServedRuns;
   readonly page: Page;
   /** Host names that are answered to, without port; default: the loopback's. */
-  readonly hosts?: readonly string[];
+  readonly hosts?: readonly string[] | undefined;
   /** Ends all streams. */
   readonly signal: AbortSignal;
 }

@@ -16,7 +16,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-const headers: Readonly<Record<string, string>> = {
+const usual: Readonly<Record<string, string>> = {
   "Content-Security-Policy": POLICY,
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
@@ -30,9 +30,13 @@ const nameOf = (host: string): string => host.toLowerCase().replace(/:\d+$/, "")
 
 /**
  * Refuses, with 403 or 405 and the reason as text, whatever is not a GET or HEAD to one of `hosts` (host names, without port; default: the
- * loopback's) by a page of this server or by no page at all.
+ * loopback's) by a page of this server or by no page at all. Every answer has the headers of a page that only shows, or `own` in their place.
  */
-export function guard(hosts: readonly string[] = loopback): MiddlewareHandler {
+export function guard(
+  hosts: readonly string[] = loopback,
+  own: Readonly<Record<string, string>> = {},
+): MiddlewareHandler {
+  const headers = { ...usual, ...own };
   return async (context, next) => {
     const refuse = (status: 403 | 405, reason: string) => {
       const answer = context.text(`refused: ${reason}\n`, status);

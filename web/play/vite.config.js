@@ -1,6 +1,7 @@
 // Builds the playground into dist/web/play: a static site of relative addresses, with the runtime's own files beside it. After the page's
 // build, which empties dist/web. Needs the compiled program in dist/, which draws the portraits.
 import { copyFileSync, mkdirSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defaultClientConditions, defineConfig } from "vite";
@@ -24,6 +25,16 @@ const portraits = () => ({
   },
 });
 
+/** Vite would put an empty module in its place, which fails in front of the reader only. */
+const noBuiltin = {
+  name: "no-builtin",
+  enforce: "pre",
+  resolveId(id, importer) {
+    if (isBuiltin(id)) throw new Error(`${importer} imports ${id}, which no browser has; the playground reaches it`);
+    return null;
+  },
+};
+
 const runtimeFiles = {
   name: "runtime-files",
   writeBundle() {
@@ -39,9 +50,9 @@ export default defineConfig({
   root: pathOf("."),
   base: "./",
   publicDir: false,
-  plugins: [portraits(), runtimeFiles],
+  plugins: [noBuiltin, portraits(), runtimeFiles],
   resolve: { conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
-  worker: { format: "es", plugins: () => [portraits()] },
+  worker: { format: "es", plugins: () => [noBuiltin, portraits()] },
   build: {
     outDir,
     emptyOutDir: true,
