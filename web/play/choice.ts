@@ -1,10 +1,20 @@
 // What the reader chose, kept in the address behind the hash: `#defense=client-dp&strength=0.5`. A picture of the reader's own is in no address.
 import { signal } from "@preact/signals";
 import { portraits } from "./portraits.js";
-import { choices } from "./protocol.js";
+import { choices, type Picture } from "./protocol.js";
 
 /** The picture that the reader brought, in place of a portrait's number. */
 export const OWN = "own";
+
+export interface OwnPicture {
+  readonly name: string;
+  readonly picture: Picture;
+  /** The class that its owner gave it: what is trained on, and what the server reads from the update. */
+  readonly label: number;
+}
+
+/** The one that the reader brought last. */
+export const own = signal<OwnPicture | null>(null);
 
 export interface Choice {
   /** A portrait's number, or `OWN`. */
@@ -35,10 +45,11 @@ export function parseChoice(hash: string): Choice {
     const value = Number(query.get(name) ?? Number.NaN);
     return fits(value) ? value : otherwise;
   };
+  const pictures = [...portraits.map((_, i) => String(i)), ...(own.value ? [OWN] : [])];
   const protectedBy = withDefense(query.get("defense"));
   const range = defenseOf(protectedBy.defense)?.strength;
   return {
-    picture: portraits.some((_, i) => String(i) === query.get("picture")) ? query.get("picture")! : "0",
+    picture: pictures.find((id) => id === query.get("picture")) ?? pictures[0]!,
     model: oneOf("model", choices.models),
     attack: oneOf("attack", choices.attacks),
     defense: protectedBy.defense,

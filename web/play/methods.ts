@@ -34,12 +34,13 @@ export const attacks: Readonly<Record<string, Method>> = {
   "robbing-the-fed": { attack: robbingTheFed, options: {}, starts: 1 },
 };
 
-export const defenses: Readonly<
-  Record<
-    string,
-    { readonly defense: Defense; readonly options: (strength: number) => Readonly<Record<string, unknown>> }
-  >
-> = {
+export interface Protection {
+  readonly defense: Defense;
+  /** Out of one of the steps that the page offers. */
+  readonly options: (strength: number) => Readonly<Record<string, unknown>>;
+}
+
+export const defenses: Readonly<Record<string, Protection>> = {
   "client-dp": { defense: clientDp, options: (noiseMultiplier) => ({ noiseMultiplier }) },
   "top-k": { defense: topK, options: (keep) => ({ keep }) },
   soteria: { defense: soteria, options: (percent) => ({ percent }) },

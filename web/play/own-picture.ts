@@ -1,20 +1,11 @@
 // A picture of the reader's own: read, cropped to its middle square and made as small as the model sees it, all in this tab.
 import { signal } from "@preact/signals";
-import { choose, OWN } from "./choice.js";
+import { choose, OWN, own } from "./choice.js";
 import type { Picture } from "./protocol.js";
 
 /** Width and height of what the models see, in pixels. */
 const SIDE = 32;
 const MOST_BYTES = 64e6;
-
-export interface OwnPicture {
-  readonly name: string;
-  readonly picture: Picture;
-  /** The class that its owner gave it: what is trained on, and what the server reads from the update. */
-  readonly label: number;
-}
-
-export const own = signal<OwnPicture | null>(null);
 
 /** Why the last file was refused; null where it was not. */
 export const refusal = signal<string | null>(null);

@@ -27,8 +27,8 @@ export function Page() {
           <ChoosePicture />
           <SendUpdate />
           <TurnBack />
+          <Runs />
         </div>
-        <Runs />
         <p class="unseen" role="status">
           {announcement()}
         </p>
@@ -53,7 +53,8 @@ export function Page() {
 function announcement(): string {
   const now = run.value;
   if (!now) return "";
-  if (now.ended !== null) return now.ended;
+  if (now.problem !== null) return now.problem;
+  if (now.stopped) return "Stopped.";
   if (now.done) return `${verdicts[now.done.verdict].word}: ${decibels(now.done.psnr)}. ${now.done.why}`;
   if (now.label) return `The server knows the label: ${nameOfClass(now.label.label)}.`;
   return now.update ? "The update was sent." : "The client computes its update.";

@@ -15,13 +15,13 @@ import { initialise } from "../../src/models/define.js";
 import { weakestThreat } from "../../src/threat/capabilities.js";
 import { detailsOf } from "../../src/threat/details.js";
 import type { BasicKnowledge, ObservedRound } from "../../src/threat/observation.js";
-import { observe, type Release } from "../../src/threat/observe.js";
+import { type Assumptions, observe, type Release } from "../../src/threat/observe.js";
 import { behaviourOf, powersOf } from "../../src/threat/server.js";
 import { viewRounds } from "../../src/threat/view.js";
-import { attacks, defenses, models } from "./methods.js";
+import { attacks, defenses, models, type Protection } from "./methods.js";
 import type { Picture, PlayMessage, PlayRequest } from "./protocol.js";
 import { describeUpdate, toPicture } from "./update-picture.js";
-import { type Judged, judge, whyOf } from "./verdict.js";
+import { type Change, type Judged, judge, whyOf } from "./verdict.js";
 
 export interface Stage {
   readonly backend: Backend;
@@ -52,6 +52,7 @@ export async function play(request: PlayRequest, stage: Stage, controls: Control
   if (request.defense === null) controls.set(key, first.judged.leaked);
   let control = controls.get(key);
   if (!first.judged.leaked && control === undefined) {
+    tell({ kind: "control" });
     const { judged } = await playOnce({ ...request, defense: null, strength: 0 }, stage, () => {});
     control = judged.leaked;
     controls.set(key, control);
@@ -64,7 +65,7 @@ export async function play(request: PlayRequest, stage: Stage, controls: Control
     floor: first.judged.floor,
     seconds: (performance.now() - started) / 1000,
     verdict,
-    why: whyOf(verdict, request, first.judged, first.change),
+    why: whyOf(verdict, request, first),
   });
 }
 
@@ -72,7 +73,7 @@ interface Outcome {
   readonly picture: Picture;
   readonly judged: Judged;
   /** What the defense made of the update; null without one. */
-  readonly change: RoundRecord["receipts"][number]["distortion"];
+  readonly change: Change | null;
 }
 
 async function playOnce(
@@ -130,20 +131,23 @@ async function playOnce(
       surrogateData: () => surrogate,
     };
     tell(labelOf(viewRounds(release)[0]!.observed));
-    const observation = observe(release, {
-      attack: attack.id,
-      threat,
-      needs: attack.needs,
-      uses: attack.uses ?? [],
-    });
+    const seen = { attack: attack.id, threat, needs: attack.needs, uses: attack.uses ?? [] };
+    const known = defense && attack.adaptsTo?.includes(defense.defense.id) ? knownAs(defense, strength) : {};
+    const observation = observe(release, seen, known);
     const found = await attack.run({ observation, prepared, secret: armed?.secret }, options, context);
     const judged = await judge(found.inputs, dataset, surrogate, random.split("floor"));
-    const { distortion = null } = record.receipts[0] ?? {};
-    return { picture: toPicture(judged.image), judged, change: distortion };
+    const distorted = record.receipts[0]?.distortion;
+    const change = without && distorted ? { before: without.norm, after: update.norm, cosine: distorted.cosine } : null;
+    return { picture: toPicture(judged.image), judged, change };
   } finally {
     await trainer.dispose();
   }
 }
+
+/** The attacker knows which defense is on, and how strong it is: one that is safe only while nobody knows of it protects nobody for long. */
+const knownAs = ({ defense, options }: Protection, strength: number): Assumptions => ({
+  knownDefense: { id: defense.id, options: defense.options.parse(options(strength)) },
+});
 
 interface Round {
   readonly honest: Payload;
@@ -174,8 +178,7 @@ async function playRound({ honest, dataset, seed, trainer, server, attached }: R
 /** What anybody who sees the update knows before any attack. */
 function labelOf(round: ObservedRound): PlayMessage {
   const { values, warning } = recoverLabels(round, 1);
-  const how = "read off the last layer's bias, where only the true class has a gradient below zero";
-  return { kind: "label", label: values[0]!, how: warning ? `${how}; not for sure here: ${warning}` : how };
+  return { kind: "label", label: values[0]!, sure: warning === undefined };
 }
 
 function progressOf({ iteration, total, loss, image }: Progress, starts: number): PlayMessage {

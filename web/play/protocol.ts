@@ -40,7 +40,11 @@ export type PlayMessage =
       /** The same client's update without the defense; null where there is none. */
       readonly without: { readonly norm: number; readonly picture: Picture } | null;
     }
-  | { readonly kind: "label"; readonly label: number; readonly how: string }
+  | {
+      readonly kind: "label";
+      readonly label: number /** False where several classes fit: the label is a guess. */;
+      readonly sure: boolean;
+    }
   | {
       readonly kind: "progress";
       /** Of this start. */
@@ -52,6 +56,10 @@ export type PlayMessage =
       readonly loss: number;
       /** Null where the attack shows none this time. */
       readonly picture: Picture | null;
+    }
+  | {
+      /** Nothing came back through a defense: the same is played without it, since otherwise that says nothing. */
+      readonly kind: "control";
     }
   | {
       readonly kind: "done";
@@ -81,6 +89,8 @@ export interface Strength {
 
 export interface DefenseOffer extends Offer {
   readonly strength: Strength | null;
+  /** Whether it covers the gradient with noise, or sends a part of it only. */
+  readonly effect: "noise" | "part";
 }
 
 /** What the page offers; the first of each is the default, but that no defense is on. */
@@ -97,12 +107,12 @@ export const choices: {
     {
       id: "dlg",
       name: "Deep Leakage from Gradients",
-      sentence: "Searches a picture whose gradient equals the one that was sent.",
+      sentence: "Starts from noise and changes it until its gradient equals the one that was sent.",
     },
     {
       id: "inverting-gradients",
       name: "Inverting Gradients",
-      sentence: "Matches the direction of the gradient with a smooth picture.",
+      sentence: "Starts from grey and changes it until its gradient points the same way, smoothly.",
     },
     {
       id: "robbing-the-fed",
@@ -119,20 +129,23 @@ export const choices: {
         name: "noise",
         steps: [0, 0.00001, 0.0001, 0.001, 0.01, 0.1, 1],
         default: 1,
-        unit: "times the length of the cut",
+        unit: "× the cut",
       },
+      effect: "noise",
     },
     {
       id: "top-k",
       name: "Top-k sparsification",
       sentence: "The client sends only the largest entries.",
       strength: { name: "kept", steps: [0.9, 0.7, 0.5, 0.3, 0.1, 0.03, 0.01], default: 0.01, unit: "of all entries" },
+      effect: "part",
     },
     {
       id: "soteria",
       name: "Soteria",
       sentence: "The client leaves out what the last layer tells of the picture.",
       strength: { name: "left out", steps: [1, 20, 40, 60, 80, 95], default: 60, unit: "% of the features" },
+      effect: "part",
     },
   ],
 };

@@ -1,7 +1,6 @@
 // A run in the worker: what it has told so far, and the last few runs to compare. Stopping ends the worker; a new one is opened at once.
 import { computed, signal } from "@preact/signals";
-import { type Choice, choice, OWN } from "./choice.js";
-import { own } from "./own-picture.js";
+import { type Choice, choice, OWN, own } from "./choice.js";
 import { portraits } from "./portraits.js";
 import type { Picture, PlayMessage, PlayRequest } from "./protocol.js";
 
@@ -11,14 +10,19 @@ export interface Run {
   readonly number: number;
   readonly choice: Choice;
   readonly original: Picture;
+  /** Its class. */
+  readonly truth: number;
   readonly update: Told<"update"> | null;
   readonly label: Told<"label"> | null;
   readonly progress: Told<"progress"> | null;
   /** Loss of each start, in the order in which they began. */
   readonly curves: readonly { readonly start: number; readonly points: { iteration: number; loss: number }[] }[];
+  /** The same is played without the defense meanwhile. */
+  readonly inControl: boolean;
   readonly done: Told<"done"> | null;
-  /** What went wrong, or that the reader stopped it. */
-  readonly ended: string | null;
+  readonly stopped: boolean;
+  /** What went wrong. */
+  readonly problem: string | null;
 }
 
 /** How often pictures and curves are drawn anew, in milliseconds: what computes needs the cores. */
@@ -27,7 +31,10 @@ const MOST_RUNS = 6;
 
 export const run = signal<Run | null>(null);
 export const finished = signal<readonly Run[]>([]);
-export const running = computed(() => run.value !== null && run.value.done === null && run.value.ended === null);
+export const running = computed(() => {
+  const now = run.value;
+  return now !== null && now.done === null && !now.stopped && now.problem === null;
+});
 /** What computes, once it is ready. */
 export const engine = signal<Told<"ready"> | null>(null);
 
@@ -52,7 +59,9 @@ export function openWorker(): Worker {
   worker.onmessage = ({ data }: MessageEvent<PlayMessage>) => hear(data);
   worker.onerror = (event) => {
     event.preventDefault();
-    endRun(`The engine could not be started: ${event.message || "its files are missing"}. Reload the page.`);
+    endRun({
+      problem: `The engine could not be started: ${event.message || "its files are missing"}. Reload the page.`,
+    });
   };
   return worker;
 }
@@ -67,26 +76,29 @@ export function startRun(): void {
     number,
     choice: choice.value,
     original: picture,
+    truth: label,
     update: null,
     label: null,
     progress: null,
     curves: [],
+    inControl: false,
     done: null,
-    ended: null,
+    stopped: false,
+    problem: null,
   });
   openWorker().postMessage({ picture, label, model, attack, defense, strength, seed } satisfies PlayRequest);
 }
 
 /** Ends the run under way. */
 export function stopRun(): void {
-  endRun("Stopped.");
+  endRun({ stopped: true });
   openWorker();
 }
 
-function endRun(why: string): void {
+function endRun(how: Partial<Pick<Run, "stopped" | "problem">>): void {
   worker?.terminate();
   worker = null;
-  if (running.value) show({ ...latest!, ended: why });
+  if (running.value) show({ ...latest!, ...how });
 }
 
 function show(next: Run): void {
@@ -123,10 +135,12 @@ function withMessage(told: Run, message: Exclude<PlayMessage, Told<"ready">>): R
         progress: { ...message, picture: message.picture ?? told.progress?.picture ?? null },
         curves: withPoint(told.curves, message),
       };
+    case "control":
+      return { ...told, inControl: true };
     case "done":
       return { ...told, done: message };
     case "error":
-      return { ...told, ended: message.message };
+      return { ...told, problem: message.message };
   }
 }
 

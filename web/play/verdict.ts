@@ -4,14 +4,14 @@ import { LEAD_DB, RECOVERED_DB } from "../../src/audit/collect.js";
 import { floorGuesses, type Guess } from "../../src/audit/floor.js";
 import { matchRecords } from "../../src/audit/score.js";
 import { type Batch, type Dataset, readBatch } from "../../src/data/dataset.js";
-import type { Distortion } from "../../src/federated/update.js";
 import type { Random } from "../../src/math/random.js";
 import type { Tensor } from "../../src/math/tensor.js";
 import type { Image } from "../../src/metrics/define.js";
 import { clampImage, splitBatch } from "../../src/metrics/image.js";
 import { searchPixels } from "../../src/metrics/recognition/search-pixels.js";
 import psnr from "../../src/metrics/similarity/psnr.js";
-import { choices, type PlayMessage, type PlayRequest } from "./protocol.js";
+import { formatNumber } from "../../src/report/figures.js";
+import { choices, type DefenseOffer, type PlayMessage, type PlayRequest } from "./protocol.js";
 
 type Done = Extract<PlayMessage, { kind: "done" }>;
 
@@ -56,27 +56,39 @@ async function decibels(image: Image, original: Image): Promise<number> {
   return figure!.value ?? 0;
 }
 
+/** What a defense made of an update: its norm before and after, and the cosine of the angle between them. */
+export interface Change {
+  readonly before: number;
+  readonly after: number;
+  readonly cosine: number;
+}
+
 /** One or two plain sentences out of what was measured. */
 export function whyOf(
   verdict: Done["verdict"],
   { defense, attack }: PlayRequest,
-  { psnr: reached, floor }: Judged,
-  change: Distortion | null,
+  { judged: { psnr: reached, floor }, change }: { readonly judged: Judged; readonly change: Change | null },
 ): string {
   const lead = (reached - floor.psnr).toFixed(1);
+  const name = choices.attacks.find(({ id }) => id === attack)!.name;
+  const effect = change ? ` ${told(change, choices.defenses.find(({ id }) => id === defense)!.effect)}` : "";
   if (verdict === "leaked") {
     return defense === null
       ? `The update fits this picture and hardly any other: it is ${lead} dB closer than a guess.`
-      : `Enough of the update got through the defense: the picture is ${lead} dB closer than a guess. ${told(change)}`;
+      : `The defense did not stop it: the picture is ${lead} dB closer than a guess.${effect}`;
   }
-  const name = choices.attacks.find(({ id }) => id === attack)!.name;
-  if (verdict === "held") return `Without the defense ${name} gets this picture back. ${told(change)}`;
-  return `${name} does not get this picture back with these random numbers${defense === null ? "" : ", not even without the defense"}. That proves nothing: other ones may.`;
+  if (verdict === "held") {
+    return `Without the defense ${name} gets this picture back; with it, it does not, although it knows which defense is on.${effect}`;
+  }
+  const even = defense === null ? "" : ", not even without the defense";
+  return `${name} does not get this picture back here${even}. That proves nothing: other random numbers or another attack may.`;
 }
 
-/** How much of what was sent still is the gradient. */
-function told(change: Distortion | null): string {
-  if (!change) return "";
-  const kept = 100 * change.cosine ** 2;
-  return `Of what was sent, ${kept < 0.1 ? "less than 0.1" : kept.toFixed(kept < 10 ? 1 : 0)} % is the gradient; what the defense added or left out is ${change.relativeL2.toPrecision(2)} times as large as the gradient was.`;
+/** How much of what was sent still is the gradient, by squared length. */
+function told({ before, after, cosine }: Change, effect: DefenseOffer["effect"]): string {
+  const share = 100 * cosine ** 2;
+  const percent = `${share < 0.1 ? "less than 0.1" : share.toFixed(share > 99 ? 2 : 1)} %`;
+  return effect === "part"
+    ? `The client sent ${percent} of its gradient and left out the rest.`
+    : `The gradient, ${formatNumber(before)} long, was cut short and covered with noise: what was sent is ${formatNumber(after)} long, and ${percent} of that is the gradient.`;
 }

@@ -3,13 +3,16 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Picture } from "../protocol.js";
 
-export function CanvasPicture({ picture, label }: { picture: Picture; label: string }) {
+/** Without a label it is part of something that has one. */
+export function CanvasPicture({ picture, label }: { picture: Picture; label?: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     draw(canvas.current!, picture);
   }, [picture]);
   const { width, height } = picture;
-  return <canvas ref={canvas} role="img" aria-label={label} width={width} height={height} />;
+  const told =
+    label === undefined ? ({ "aria-hidden": true } as const) : ({ role: "img", "aria-label": label } as const);
+  return <canvas ref={canvas} {...told} width={width} height={height} />;
 }
 
 /** A picture with its caption. The box keeps its size while there is no picture. */

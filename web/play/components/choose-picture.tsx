@@ -1,7 +1,7 @@
 // Step 1: the picture and the model of the client.
 import { FilePicker } from "../../src/components/file-picker.js";
-import { choice, choose, OWN } from "../choice.js";
-import { own, refusal, takePicture } from "../own-picture.js";
+import { choice, choose, OWN, own } from "../choice.js";
+import { refusal, takePicture } from "../own-picture.js";
 import { classes, portraits } from "../portraits.js";
 import { choices } from "../protocol.js";
 import { chosen } from "../run.js";
@@ -34,7 +34,7 @@ export function ChoosePicture() {
               checked={choice.value.picture === tile.id}
               onChange={() => choose({ picture: tile.id })}
             />
-            <CanvasPicture picture={tile.picture} label="" />
+            <CanvasPicture picture={tile.picture} />
           </label>
         ))}
       </fieldset>

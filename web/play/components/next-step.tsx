@@ -10,6 +10,7 @@ export function NextStep({ run }: { run: Run | null }) {
   };
   const done = run?.done;
   const [first] = choices.defenses;
+  const other = choices.attacks.find(({ id }) => id !== run?.choice.attack);
   return (
     <div class="next">
       {done &&
@@ -25,6 +26,11 @@ export function NextStep({ run }: { run: Run | null }) {
       {done && (
         <button type="button" onClick={change({ seed: run.choice.seed + 1 })}>
           Again, other random numbers
+        </button>
+      )}
+      {done?.verdict === "unknown" && (
+        <button type="button" onClick={change({ attack: other!.id })}>
+          Try {other!.name}
         </button>
       )}
     </div>

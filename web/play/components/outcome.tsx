@@ -12,11 +12,11 @@ export function Outcome({ run }: { run: Run | null }) {
   if (!done) {
     return (
       <div class="outcome">
-        {run?.ended && run.ended !== "Stopped." ? (
+        {run?.problem && (
           <p class="refusal" role="alert">
-            {run.ended}
+            {run.problem}
           </p>
-        ) : null}
+        )}
       </div>
     );
   }
@@ -26,7 +26,7 @@ export function Outcome({ run }: { run: Run | null }) {
       <p>
         <strong class={`tag ${mark}`} data-testid="verdict" data-verdict={done.verdict}>
           {glyph} {word}
-        </strong>{" "}
+        </strong>
       </p>
       <p data-testid="why">{done.why}</p>
       <Likeness psnr={done.psnr} floor={done.floor} />

@@ -1,5 +1,5 @@
 // The last few runs side by side, so that the effect of a defense and of its strength can be compared.
-import { hashOf } from "../choice.js";
+import { hashOf, OWN, own } from "../choice.js";
 import { choices } from "../protocol.js";
 import { finished } from "../run.js";
 import { decibels, describeDefense, verdicts } from "../words.js";
@@ -9,10 +9,12 @@ const nameOf = (id: string, known: readonly { readonly id: string; readonly name
   known.find((each) => each.id === id)?.name ?? id;
 
 export function Runs() {
-  if (finished.value.length === 0) return null;
   return (
-    <section aria-labelledby="runs">
+    <section class="compared" aria-labelledby="runs">
       <h2 id="runs">Your runs side by side</h2>
+      {finished.value.length === 0 && (
+        <p class="muted">They will stand here, so that you can compare what a defense changes.</p>
+      )}
       <ul class="runs">
         {finished.value.map(({ number, choice, original, done }) => {
           const { glyph, word, mark } = verdicts[done!.verdict];
@@ -30,7 +32,9 @@ export function Runs() {
               <small>
                 {nameOf(choice.model, choices.models)}, {nameOf(choice.attack, choices.attacks)}, seed {choice.seed}
               </small>
-              <a href={hashOf(choice)}>Choose this again</a>
+              {(choice.picture !== OWN || own.value?.picture === original) && (
+                <a href={hashOf(choice)}>Choose this again</a>
+              )}
             </li>
           );
         })}

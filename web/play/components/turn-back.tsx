@@ -1,6 +1,6 @@
 // Step 3: the server at work, and what came of it.
 import { LossChart } from "../../src/components/loss-chart.js";
-import { choice, choose } from "../choice.js";
+import { choice, choose, hashOf } from "../choice.js";
 import { choices } from "../protocol.js";
 import { chosen, engine, type Run, run, running, startRun, stopRun } from "../run.js";
 import { nameOfClass } from "../words.js";
@@ -17,10 +17,10 @@ export function TurnBack() {
     <Step
       number={3}
       title="The server turns it back"
-      sentence="It starts from noise and changes it until the same update would come out of it: then it looks like the picture."
+      sentence="The server, or whoever reads its traffic, looks for the picture that would cause just this update."
     >
       <Pick
-        label="Attack, by the server or whoever reads its traffic"
+        label="Attack"
         testId="attack"
         value={attack}
         options={choices.attacks}
@@ -28,7 +28,7 @@ export function TurnBack() {
         onChange={(id) => choose({ attack: id })}
       />
       <Go />
-      <div class="pair">
+      <div class="pair" id="pictures">
         <Captioned picture={now?.original ?? chosen.value.picture} label="The client's picture">
           the client's picture
         </Captioned>
@@ -46,6 +46,11 @@ export function TurnBack() {
 
 /** Start or stop, and how far it is. */
 function Go() {
+  const start = () => {
+    startRun();
+    // On a phone the button is in reach while the pictures are not.
+    document.getElementById("pictures")?.scrollIntoView({ block: "nearest" });
+  };
   const now = run.value;
   const progress = now?.progress;
   return (
@@ -55,7 +60,7 @@ function Go() {
           Stop
         </button>
       ) : (
-        <button type="button" class="start" data-testid="start" onClick={startRun}>
+        <button type="button" class="start" data-testid="start" onClick={start}>
           Send the update
         </button>
       )}
@@ -72,22 +77,36 @@ function Go() {
 }
 
 function stateOf(now: Run | null): string {
-  if (!now) return engine.value ? "ready" : "loading the engine";
-  if (now.ended !== null) return now.ended === "Stopped." ? "stopped" : "failed";
-  if (now.done) return `done in ${now.done.seconds.toFixed(1)} s`;
-  if (!now.update) return engine.value ? "the client trains" : "loading the engine";
+  const before = engine.value ? "ready" : "loading the engine";
+  if (!now) return before;
+  if (now.problem !== null) return "failed";
+  if (now.stopped) return "stopped";
+  if (now.done) {
+    return hashOf(now.choice) === hashOf(choice.value)
+      ? `done in ${now.done.seconds.toFixed(1)} s`
+      : "changed, not sent yet";
+  }
+  if (now.inControl) return "checks the attack without the defense";
+  if (!now.update) return engine.value ? "the client trains" : before;
   if (!now.progress) return "the server prepares";
   const { iteration, iterations, start, starts } = now.progress;
-  return `round ${iteration} of ${iterations}${starts > 1 ? `, try ${start + 1} of ${starts}` : ""}`;
+  return `step ${iteration} of ${iterations}${starts > 1 ? `, try ${start + 1} of ${starts}` : ""}`;
 }
 
 /** The moment the label is known. */
 function Label({ run }: { run: Run | null }) {
   const label = run?.label;
-  if (!label) return <p class="event">Nobody has shown the picture to the server.</p>;
+  if (!label) return <p class="event">Nobody has shown the server the picture or its label.</p>;
+  const name = <strong>{nameOfClass(label.label)}</strong>;
+  const wrong = label.label !== run.truth && ` Wrong: it is ${nameOfClass(run.truth)}.`;
   return (
     <p class="event known">
-      The server already knows the label: <strong>{nameOfClass(label.label)}</strong>, {label.how}.
+      {label.sure ? (
+        <>The server already knows the label: {name}. It is the only class whose last bias the update raises.</>
+      ) : (
+        <>The server can only guess the label, {name}: several classes fit what was sent.</>
+      )}
+      {wrong}
     </p>
   );
 }
