@@ -22,8 +22,7 @@ Examples:
   leakscope play --port 0              any free port
   leakscope play -o site/              the same as files, for any static host
 
-Everything is computed in the tab; no picture leaves it. A static host that sends Cross-Origin-Opener-Policy: same-origin and
-Cross-Origin-Embedder-Policy: require-corp lets it use two threads; elsewhere it uses one. Ctrl-C ends the server.`;
+Everything is computed in the tab; no picture leaves it. Ctrl-C ends the server.`;
 
 /** The verb. `exit` is told how the process should end. */
 export function playCommand(exit: (code: ExitCode) => void): Command {

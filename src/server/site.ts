@@ -12,10 +12,7 @@ const types: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/**
- * What a page that computes needs: WebAssembly, a worker, pictures that the reader chose; and threads, which a page has only if nothing of another
- * origin can be in it.
- */
+/** What a page that computes needs: WebAssembly, a worker, pictures that the reader chose. Isolated, so that it could share memory with threads. */
 const headers = {
   "Content-Security-Policy": [
     "default-src 'none'",

@@ -40,9 +40,7 @@ export function Page() {
           <code>leakscope explain ID</code> and the pages in docs/ tell of each attack and defense, with their papers.
         </p>
         <p>
-          {credits.join("; ")}.{" "}
-          {engine.value &&
-            `Computed by ${engine.value.backend}, ${engine.value.threads === 1 ? "one thread" : `${engine.value.threads} threads`}.`}
+          {credits.join("; ")}. {engine.value && `Computed by ${engine.value.backend}, in this tab.`}
         </p>
       </footer>
     </>

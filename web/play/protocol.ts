@@ -29,7 +29,7 @@ export interface LayerNorm {
 
 /** In this order, but for `error`, which ends a run at any time; `ready` comes once, before all. */
 export type PlayMessage =
-  | { readonly kind: "ready"; readonly backend: string; readonly threads: number; readonly isolated: boolean }
+  | { readonly kind: "ready"; readonly backend: string }
   | {
       readonly kind: "update";
       readonly layers: readonly LayerNorm[];

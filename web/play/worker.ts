@@ -4,19 +4,13 @@ import { galleryOf } from "./gallery.js";
 import { type Controls, play } from "./play.js";
 import type { PlayMessage, PlayRequest } from "./protocol.js";
 
-/** What the runtime gains from more is little at these sizes. */
-const MOST_THREADS = 2;
-
 const scope = self as unknown as Pick<Worker, "onmessage" | "postMessage"> & {
-  readonly crossOriginIsolated: boolean;
-  readonly navigator: { readonly hardwareConcurrency?: number };
   readonly location: { readonly href: string };
 };
 
 const tell = (message: PlayMessage) => scope.postMessage(message);
-const threads = scope.crossOriginIsolated ? Math.min(MOST_THREADS, scope.navigator.hardwareConcurrency ?? 1) : 1;
-// The build puts the runtime's files there.
-const backend = webWasm({ files: new URL("../runtime/", scope.location.href).href, threads });
+// The build puts the runtime's files there. One thread: at these sizes two wait for each other (13 s against 9 s on two cores).
+const backend = webWasm({ files: new URL("../runtime/", scope.location.href).href, threads: 1 });
 const controls: Controls = new Map();
 let queue = Promise.resolve();
 
@@ -27,4 +21,4 @@ scope.onmessage = ({ data }: MessageEvent<PlayRequest>) => {
     ),
   );
 };
-tell({ kind: "ready", backend: "ONNX Runtime, WebAssembly", threads, isolated: scope.crossOriginIsolated });
+tell({ kind: "ready", backend: "ONNX Runtime, WebAssembly" });
