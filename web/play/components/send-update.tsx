@@ -37,7 +37,7 @@ function Strength({ value, offer }: { value: number; offer: DefenseOffer["streng
   return (
     <label class="strength">
       <span>
-        {offer ? `Strength: ${offer.name}` : "Strength"} <output>{told}</output>
+        {offer ? `Strength: ${offer.name}` : "Strength"} <strong>{told}</strong>
       </span>
       <input
         type="range"
