@@ -2,7 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const tests = ["src/**/*.test.ts", "test/**/*.test.ts"];
 /** Those that put a stand-in in a module's place, or load drivers into the process. */
-const alone = ["src/audit/evaluate.test.ts", "src/jobs/worker.test.ts", "src/engine/backends/node-gpu.test.ts"];
+const alone = [
+  "src/audit/evaluate.test.ts",
+  "src/jobs/worker.test.ts",
+  "src/engine/backends/node-gpu.test.ts",
+  "src/engine/backends/node-devices.test.ts",
+];
 
 // All other files share two processes: loading the runtime and the sources anew for each of 200 took longer than the tests.
 export default defineConfig({

@@ -4,6 +4,7 @@ import { add, createGraph, emit, grad, matmul, type Node, reshape, square, sum, 
 import { writeOnnx } from "../src/engine/onnx/write.js";
 import { type DType, type FloatArray, sizeOf, tensor } from "../src/math/tensor.js";
 import { draw } from "./draw.js";
+import { checkKernels } from "./kernel-promises.js";
 
 /** One promise; `check` rejects with what was broken. */
 export interface BackendPromise {
@@ -91,6 +92,9 @@ function promisesIn(backend: Backend, dtype: DType): Record<string, () => Promis
       mustBeClose(await session.run(feed), sampleResults(feed.x.data, bias), dtype);
       await session.dispose();
     },
+
+    "convolves, pools and compares as a loop does, whatever the channels and groups": () =>
+      checkKernels(backend, dtype),
 
     "leaves the caller's model and feeds as they were": async () => {
       const bytes = sampleModel(dtype, bias);

@@ -7,8 +7,6 @@ import { attackKey, type Plan, type PlannedCell } from "./plan.js";
 import { type TrainingOutcomes, utilityOf } from "./utility.js";
 import { controlOf, judgeCell } from "./verdict.js";
 
-export const BACKEND = "node-cpu";
-
 /** What came of a case: its result, or why it failed, and whether it was known already. */
 export interface Outcome {
   readonly result: CaseResult | Error;
@@ -77,7 +75,7 @@ export function describeCell(
       defenseOptions: { ...cell.defenseOptions },
       ...(cell.setting ? { setting: { ...cell.setting } } : {}),
       labels: cell.own.labels,
-      backend: BACKEND,
+      backend: plan.backend,
       handed: [...(result?.handed ?? [])],
       galleryClasses: result?.galleryClasses ?? 0,
       gallerySize: result?.gallerySize ?? 0,

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { defaultAttacks } from "../attacks/default-attacks.js";
 import { shiftSchema } from "../data/shift.js";
+import { deviceNames } from "../engine/backends/device-names.js";
 import { type ThreatLetter, threatLetters } from "../threat/capabilities.js";
 import { assertSchema } from "./assertions.js";
 
@@ -162,6 +163,10 @@ export const configSchema = z.strictObject({
     .prefault({})
     .describe("a short training with and without each defense, which says what it costs in accuracy; false: none"),
   labels: z.enum(["recovered", "known"]).default("recovered"),
+  device: z
+    .enum(deviceNames)
+    .default("cpu")
+    .describe("where to compute; a GPU computes in float32, what needs float64 stays on the processor"),
   report: z.strictObject({ originals: z.enum(["show", "blur", "omit"]).optional() }).prefault({}),
   seed: z.int().min(0).default(1),
   assert: assertSchema,

@@ -57,6 +57,7 @@ export interface Plan {
   readonly controls: ReadonlyMap<string, PlannedCase>;
   /** The easiest case on the user's own model, by key of the attack with its options. */
   readonly ownControls: ReadonlyMap<string, PlannedCase>;
+  readonly backend: string;
 }
 
 export interface PlanSettings {
@@ -193,7 +194,7 @@ export function planAudit(config: Config, { attacks, defenses, metrics }: Catalo
       return [attackKey(cell), planCase(spec)];
     }),
   );
-  return { cells: planned, controls, ownControls };
+  return { cells: planned, controls, ownControls, backend: settings.backend };
 }
 
 /** The weakest letter that tells this attack the same: what only confirms its assumptions tells it nothing. */

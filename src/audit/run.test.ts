@@ -80,6 +80,7 @@ async function play({
     signal,
     onEvent: (event) => events.push(event),
     tool,
+    backend: "node-cpu",
   });
   expect(() => auditSchema.parse(JSON.parse(JSON.stringify(audit)))).not.toThrow();
   return { audit, ran, trained, events, log, kept };

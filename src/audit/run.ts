@@ -8,7 +8,7 @@ import { judgeAssertions } from "./assert.js";
 import { type AuditJson, schemaVersion } from "./audit-json.js";
 import { bringGenerator } from "./bring-generator.js";
 import { loadCatalogue } from "./catalogue.js";
-import { BACKEND, describeCell, type Outcome, ownCell } from "./cell.js";
+import { describeCell, type Outcome, ownCell } from "./cell.js";
 import type { Config } from "./config.js";
 import { contentOf } from "./content.js";
 import type { AuditEvent, PlannedJob } from "./interfaces.js";
@@ -21,6 +21,8 @@ import { describeVulnerability, type MeasuredBatch } from "./vulnerability.js";
 export interface AuditTools extends JobTools {
   /** Takes the audit as far as it has come, marked as interrupted, now and then while it runs; default: nobody does. */
   readonly checkpoint?: (audit: AuditJson) => Promise<void>;
+  /** What the pool computes on, by the backend's name. */
+  readonly backend: string;
   /** Version and hash of the built code. */
   readonly tool: { readonly version: string; readonly code: string };
 }
@@ -35,7 +37,7 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
   const originals = config.report.originals ?? (dataset.synthetic ? "show" : "omit");
   const plan = planAudit(config, catalogue, {
     originals,
-    backend: BACKEND,
+    backend: tools.backend,
     code: tools.tool.code,
     content: await contentOf(config),
   });
@@ -67,7 +69,7 @@ export async function runAudit(config: Config, tools: AuditTools): Promise<Audit
         memoryGb: Math.round(totalmem() / 2 ** 30),
         node: process.version,
         runtime: "onnxruntime-node",
-        backend: BACKEND,
+        backend: tools.backend,
       },
       startedAt: startedAt.toISOString(),
       seconds: (Date.now() - startedAt.getTime()) / 1000,

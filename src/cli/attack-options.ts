@@ -4,11 +4,12 @@ import type { Attack } from "../attacks/define.js";
 import type { Catalogue } from "../audit/catalogue.js";
 import { suggestion } from "../audit/nearest.js";
 import type { ThreatLetter } from "../threat/capabilities.js";
+import type { DeviceOptions } from "./device.js";
 import { UsageError } from "./exit.js";
 import type { LabelChoice } from "./model-options.js";
 
 /** What both kinds of `attack` are told. */
-export interface AttackOptions {
+export interface AttackOptions extends DeviceOptions {
   readonly threat?: ThreatLetter;
   readonly model?: string;
   readonly global?: string;

@@ -8,11 +8,12 @@ import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
 import type { Interpretation } from "../audit/interpret-update.js";
 import { invertRecorded, type OwnResult, type RecordedUpdate } from "../audit/own-update.js";
 import type { ImageShape } from "../data/dataset.js";
-import { nodeCpu } from "../engine/backends/node-cpu.js";
+import { backendOf } from "../engine/backends/node-devices.js";
 import { type ThreatLetter, weakestThreat } from "../threat/capabilities.js";
 import type { KnownDefense, Normalization } from "../threat/observation.js";
 import { type AttackOptions, findAttack, flags, writePicture } from "./attack-options.js";
 import { type ConfigSource, checkConfig } from "./config-file.js";
+import { findDevice } from "./device.js";
 import { UsageError } from "./exit.js";
 import { type LabelChoice, perChannel } from "./model-options.js";
 import { idWithOptions, pairs } from "./options.js";
@@ -55,13 +56,14 @@ export async function attackRecorded(
   options: RecordedOptions & { readonly update: string },
 ): Promise<void> {
   const planned = await plan(id, options, await loadCatalogue());
+  const backend = backendOf(await findDevice(options.device));
   const { attack, recorded, about, budgetSeconds } = planned;
   const job = { key: id, attack: id, defense: about.knownDefense?.id ?? "none", threats: [about.threat] };
   const own = { attack, options: about.options, threat: about.threat, seed: about.seed, budgetSeconds };
   const result = await runLive(
     job,
     options.color,
-    (tools) => invertRecorded(recorded, own, { backend: nodeCpu(), ...tools }),
+    (tools) => invertRecorded(recorded, own, { backend, ...tools }),
     ({ images }) => `${images.length} picture(s)`,
   );
   await writeFiles(options.output, about, result);

@@ -7,12 +7,14 @@ import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
 import { configSchema } from "../audit/config.js";
 import { contentOf } from "../audit/content.js";
 import { evaluateCase } from "../audit/evaluate.js";
-import { type PlannedCase, planAudit } from "../audit/plan.js";
+import { type PlannedCase, type PlanSettings, planAudit } from "../audit/plan.js";
 import { recordsPerFederation } from "../audit/protocol.js";
-import { nodeCpu } from "../engine/backends/node-cpu.js";
+import type { Backend } from "../engine/backends/backend.js";
+import { backendOf } from "../engine/backends/node-devices.js";
 import { type ThreatLetter, weakestThreat } from "../threat/capabilities.js";
 import { type AttackOptions, findAttack, flags, writePicture } from "./attack-options.js";
 import { type ConfigSource, checkConfig } from "./config-file.js";
+import { findDevice } from "./device.js";
 import { UsageError } from "./exit.js";
 import { modelChoice } from "./model-options.js";
 import { idWithOptions, pairs, sourceWithOptions } from "./options.js";
@@ -28,8 +30,10 @@ export interface SimulatedOptions extends AttackOptions {
 /** Plays the round, attacks it, and prints what came back. */
 export async function attackSimulated(id: string, options: SimulatedOptions): Promise<void> {
   const catalogue = await loadCatalogue();
-  const planned = await planOne(id, options, catalogue, (await describeTool()).code);
-  const result = await runOne(planned, options);
+  const backend = backendOf(await findDevice(options.device));
+  const settings = { backend: backend.name, code: (await describeTool()).code };
+  const planned = await planOne(id, options, catalogue, settings);
+  const result = await runOne(planned, backend, options);
   await writeFiles(options.output, planned, result);
   const json = { threat: planned.threat, key: planned.case.key, spec: planned.case.spec, result };
   process.stdout.write(
@@ -47,7 +51,7 @@ async function planOne(
   id: string,
   options: SimulatedOptions,
   catalogue: Catalogue,
-  code: string,
+  settings: Pick<PlanSettings, "backend" | "code">,
 ): Promise<PlannedAttack> {
   const attack = findAttack(id, catalogue);
   const { labels = "recovered", data = "portraits", global } = options;
@@ -71,7 +75,7 @@ async function planOne(
   const source: ConfigSource = { value, place: ([field]) => flags[String(field)] ?? `attack ${id}` };
   const config = checkConfig(source, catalogue);
   const content = await contentOf(config);
-  const plan = planAudit(config, catalogue, { originals: "show", backend: "node-cpu", code, content });
+  const plan = planAudit(config, catalogue, { ...settings, originals: "show", content });
   const cell = plan.cells.find(({ adaptive }) => adaptive === (options.adaptive ?? false));
   if (!cell) {
     const known = attack.adaptsTo?.join(", ") || "none";
@@ -94,11 +98,15 @@ function playedBy({ control }: Attack, { model, batchSize }: SimulatedOptions) {
 const recordsOf = (federation: ReturnType<typeof playedBy>["federation"]): number =>
   recordsPerFederation(configSchema.parse({ federation }).federation, federation.batchSize);
 
-function runOne({ id, threat, case: { key, spec } }: PlannedAttack, { color }: AttackOptions): Promise<CaseResult> {
+function runOne(
+  { id, threat, case: { key, spec } }: PlannedAttack,
+  backend: Backend,
+  { color }: AttackOptions,
+): Promise<CaseResult> {
   return runLive(
     { key, attack: id, defense: spec.defense?.id ?? "none", threats: [threat] },
     color,
-    (tools) => evaluateCase(spec, { backend: nodeCpu(), ...tools }),
+    (tools) => evaluateCase(spec, { backend, ...tools }),
     ({ images }) => (images.some(({ leaked }) => leaked) ? "leak" : "no leak"),
   );
 }

@@ -4,6 +4,7 @@ import { updateKinds, updateSigns } from "../audit/interpret-update.js";
 import { threatLetters } from "../threat/capabilities.js";
 import { attackRecorded, type RecordedOptions } from "./attack-recorded.js";
 import { attackSimulated, type SimulatedOptions } from "./attack-simulated.js";
+import { deviceOption } from "./device.js";
 import { type ExitCode, exitCodes, UsageError } from "./exit.js";
 import { imageShape, labelChoice, normalization } from "./model-options.js";
 import { aboveZero, collect, numberList, wholeNumber } from "./options.js";
@@ -50,6 +51,7 @@ export function attackCommand(exit: (code: ExitCode) => void): Command {
     .option("--adaptive", "the attacker knows the defense and its options")
     .option("--option <key=value>", "option of the attack (repeatable; see `leakscope explain <id>`)", collect, [])
     .option("--seed <n>", "seed of all random choices", wholeNumber(0), 1)
+    .addOption(deviceOption())
     .option("--budget <seconds>", "end the attack after this time", wholeNumber(1))
     .option("-o, --output <folder>", "where pictures and result.json go", "leakscope-attack")
     .option("--json", "print the result as JSON")

@@ -9,6 +9,7 @@ import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
 import type { Config, ConfigInput } from "../audit/config.js";
 import { suggestion } from "../audit/nearest.js";
 import { runAudit } from "../audit/run.js";
+import { backendOf } from "../engine/backends/node-devices.js";
 import { createWorkerPool } from "../jobs/worker-pool.js";
 import { formats } from "../report/formats.js";
 import { renderReport } from "../report/html.js";
@@ -17,6 +18,7 @@ import { loadWebPage } from "../report/web-page.js";
 import { openRunFolder } from "../store/run-folder.js";
 import { newestRun, newRunPath, runsFolder } from "../store/runs.js";
 import { anchorPaths, checkConfig, DEFAULT_FILE, plainSource, readConfigText } from "./config-file.js";
+import { type DeviceOptions, deviceOption, findDevice, workersOn } from "./device.js";
 import { type ExitCode, exitCodeOf, UsageError } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
 import type { RunningServer } from "./listen.js";
@@ -28,7 +30,7 @@ import { summaryText } from "./summary.js";
 import { describeTool } from "./tool.js";
 import { serveRun } from "./view.js";
 
-interface AuditOptions {
+interface AuditOptions extends DeviceOptions {
   readonly config?: string;
   readonly preset?: string;
   readonly output: readonly string[];
@@ -71,6 +73,7 @@ export function auditCommand(exit: (code: ExitCode) => void): Command {
     .option("--resume [folder]", "go on with this run, or with the newest")
     .option("--fresh", "compute everything again, whatever is known from earlier runs")
     .option("--workers <n>", "cases side by side (default: one per core)", wholeNumber(1))
+    .addOption(deviceOption())
     .option("--show-originals", "show original pictures in the report, also those of your own data")
     .option("--seed <n>", "seed of all random choices", wholeNumber(0))
     .option("--no-utility", "skip the short trainings that tell what defenses cost in accuracy")
@@ -134,10 +137,10 @@ function checkFormat(file: string): void {
 }
 
 /** The run that `--resume` means. Throws UsageError where there is none, or where other options contradict. */
-async function findRun({ resume, config, preset, seed, showOriginals, fresh }: AuditOptions): Promise<string> {
-  if (config ?? preset ?? seed ?? showOriginals ?? fresh) {
+async function findRun({ resume, config, preset, seed, showOriginals, fresh, device }: AuditOptions): Promise<string> {
+  if (config ?? preset ?? seed ?? showOriginals ?? fresh ?? device) {
     throw new UsageError(
-      "--resume continues a run with its own configuration; leave out -c, --preset, --seed, --show-originals and --fresh",
+      "--resume continues a run with its own configuration; leave out -c, --preset, --seed, --device, --show-originals and --fresh",
     );
   }
   const found = resume === true ? await newestRun(runsFolder) : (resume ?? null);
@@ -173,10 +176,11 @@ async function readConfig(options: AuditOptions, resumed: string | null, catalog
   return resumed ? config : override(anchorPaths(config, file), options);
 }
 
-const override = (config: Config, { seed, showOriginals, utility }: AuditOptions): Config => ({
+const override = (config: Config, { seed, showOriginals, utility, device }: AuditOptions): Config => ({
   ...config,
   ...(utility ? {} : { utility: false as const }),
   ...(seed === undefined ? {} : { seed }),
+  ...(device === undefined ? {} : { device }),
   ...(showOriginals ? { report: { ...config.report, originals: "show" as const } } : {}),
 });
 
@@ -188,11 +192,12 @@ async function runInFolder(
   options: AuditOptions,
   onFolder: () => Promise<void>,
 ): Promise<AuditJson> {
+  const device = await findDevice(config.device);
   const tool = await describeTool();
   const run = await openRunFolder(path, { known: options.fresh ? "none" : "siblings" });
   await run.save("config.yaml", stringify(config));
   await onFolder();
-  const pool = createWorkerPool(options.workers === undefined ? {} : { size: options.workers });
+  const pool = createWorkerPool(workersOn(device, options.workers));
   const grid = options.color && canRedraw(process.stderr);
   const live = createLive({ stream: process.stderr, workers: pool.size, grid });
   const log = createRunLog(run);
@@ -202,6 +207,7 @@ async function runInFolder(
     const result = await runAudit(config, {
       store: run,
       pool,
+      backend: backendOf(device).name,
       signal: interrupt.signal,
       tool,
       checkpoint: async (audit) => {

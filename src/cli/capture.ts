@@ -8,14 +8,15 @@ import { captureFederation } from "../audit/capture.js";
 import { CAPTURE_FILE, type CaptureJson } from "../audit/captured.js";
 import { loadCatalogue } from "../audit/catalogue.js";
 import type { Config } from "../audit/config.js";
-import { nodeCpu } from "../engine/backends/node-cpu.js";
+import { backendOf } from "../engine/backends/node-devices.js";
 import { anchorPaths, checkConfig, DEFAULT_FILE, plainSource, readConfigText } from "./config-file.js";
+import { type DeviceOptions, deviceOption, findDevice } from "./device.js";
 import { type ExitCode, exitCodes, UsageError } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
 import { figure, table } from "./table.js";
 import { readVersion } from "./tool.js";
 
-interface CaptureOptions {
+interface CaptureOptions extends DeviceOptions {
   readonly config?: string;
   readonly output: string;
   readonly json?: true;
@@ -37,26 +38,32 @@ export function captureCommand(exit: (code: ExitCode) => void): Command {
     .description("play a federation and keep its payloads and updates as files, to be attacked elsewhere")
     .option("-c, --config <file>", `configuration (default: ${DEFAULT_FILE} where there is one)`)
     .requiredOption("-o, --output <folder>", "where the files go")
+    .addOption(deviceOption())
     .option("--json", "print capture.json")
     .addHelpText("after", examples)
-    .action(async ({ config, output, json }: CaptureOptions) => {
-      const captured = await capture(config, output);
+    .action(async ({ config, output, device, json }: CaptureOptions) => {
+      const captured = await capture(config, output, device);
       process.stdout.write(json ? `${JSON.stringify(captured, null, 2)}\n` : `${describe(captured, output)}\n`);
       exit(exitCodes.good);
     });
 }
 
-async function capture(file: string | undefined, folder: string): Promise<CaptureJson> {
+async function capture(
+  file: string | undefined,
+  folder: string,
+  device: CaptureOptions["device"],
+): Promise<CaptureJson> {
   if (existsSync(join(folder, CAPTURE_FILE))) {
     throw new UsageError(`${folder} holds a capture already; name another folder with -o, or remove it`);
   }
   const config = await readConfig(file ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : null));
+  const found = await findDevice(device ?? config.device);
   await mkdir(folder, { recursive: true });
   const interrupt = catchInterrupt(() => process.stderr.write("Stopping. Ctrl-C again ends at once.\n"));
   try {
     const played = await captureFederation(config, {
       // One thread, as in an audit's workers: sums keep their order, and an audit of the capture its figures.
-      backend: nodeCpu({ threads: 1 }),
+      backend: backendOf(found, 1),
       signal: interrupt.signal,
       save: (name, bytes) => writeFile(join(folder, name), bytes),
       onRound: (round, loss) =>

@@ -4,8 +4,9 @@ import { Command, Option } from "commander";
 import { type ModelSummary, type Prognosis, prognose, summariseModel } from "../audit/attackable.js";
 import { loadCatalogue } from "../audit/catalogue.js";
 import { updateKinds, updateSigns } from "../audit/interpret-update.js";
-import { nodeCpu } from "../engine/backends/node-cpu.js";
+import { backendOf } from "../engine/backends/node-devices.js";
 import type { ThreatLetter } from "../threat/capabilities.js";
+import { type DeviceOptions, deviceOption, findDevice } from "./device.js";
 import { type ExitCode, exitCodes } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
 import { imageShape } from "./model-options.js";
@@ -13,7 +14,7 @@ import { aboveZero, wholeNumber } from "./options.js";
 import { type Material, type OwnUpdate, openMaterial, readUpdate, type UpdateOptions } from "./own-material.js";
 import { duration, figure, table, wrap } from "./table.js";
 
-interface CheckOptions extends Omit<UpdateOptions, "seed" | "model"> {
+interface CheckOptions extends Omit<UpdateOptions, "seed" | "model">, DeviceOptions {
   readonly try: number;
   readonly json?: true;
 }
@@ -39,6 +40,7 @@ export function checkCommand(exit: (code: ExitCode) => void): Command {
     .addOption(new Option("--sign <order>", "of a delta (default: auto)").choices(updateSigns))
     .option("--scale <lr>", "learning rate × local steps of a delta", aboveZero)
     .option("--try <seconds>", "how long each attack is tried for its cost", aboveZero, 5)
+    .addOption(deviceOption())
     .option("--json", "print it as JSON")
     .addHelpText("after", examples)
     .action(async (model: string, options: CheckOptions) => {
@@ -52,7 +54,7 @@ async function check(name: string, options: CheckOptions): Promise<string> {
   const material = await openMaterial(own);
   const update = options.update === undefined ? null : readUpdate(material, own, options.update);
   const summary = summariseModel(material.payload.model);
-  const prognoses = await tryAttacks(material, options.try);
+  const prognoses = await tryAttacks(material, options);
   if (!options.json) return describe(material, summary, update, prognoses);
   const { id, inputShape, classes } = material.payload.model;
   const json = {
@@ -65,12 +67,13 @@ async function check(name: string, options: CheckOptions): Promise<string> {
   return JSON.stringify(json, null, 2);
 }
 
-async function tryAttacks({ payload }: Material, trySeconds: number): Promise<Prognosis[]> {
+async function tryAttacks({ payload }: Material, { try: trySeconds, device }: CheckOptions): Promise<Prognosis[]> {
   const { attacks } = await loadCatalogue();
+  const backend = backendOf(await findDevice(device));
   const interrupt = catchInterrupt(() => process.stderr.write("Stopping. Ctrl-C again ends at once.\n"));
   const onAttack = (id: string) => void process.stderr.write(`trying ${id}\n`);
   try {
-    const tools = { backend: nodeCpu(), signal: interrupt.signal, onAttack, trySeconds };
+    const tools = { backend, signal: interrupt.signal, onAttack, trySeconds };
     return await prognose(payload, attacks.values(), tools);
   } catch (error) {
     throw interrupt.signal.aborted ? interrupt.signal.reason : error;

@@ -7,7 +7,7 @@ import { type Inspection, inspectWith, type LocalEvidence } from "../defenses/de
 import { gatherEvidence } from "../defenses/detection/evidence.js";
 import { detectors, type InspectionReport, inspectPayload } from "../defenses/detection/inspect.js";
 import { detector as structurePin } from "../defenses/detection/structure-pin.js";
-import { nodeCpu } from "../engine/backends/node-cpu.js";
+import { backendOf } from "../engine/backends/node-devices.js";
 import type { Payload } from "../federated/hooks.js";
 import { createRandom } from "../math/random.js";
 import { type Tensor, tensor } from "../math/tensor.js";
@@ -15,12 +15,13 @@ import type { Model, Weights } from "../models/define.js";
 import { matchTensors } from "../models/files/match-tensors.js";
 import { readTensors } from "../models/files/read-tensors.js";
 import { loadWeights } from "../models/weights.js";
+import { type DeviceOptions, deviceOption, findDevice } from "./device.js";
 import { type ExitCode, exitCodes, UsageError } from "./exit.js";
 import { imageShape, type ModelChoice, modelChoice } from "./model-options.js";
 import { collect, numberList, sourceWithOptions, wholeNumber } from "./options.js";
 import { figure, table, wrap } from "./table.js";
 
-interface InspectOptions {
+interface InspectOptions extends DeviceOptions {
   readonly model: ModelChoice;
   readonly input?: ImageShape;
   readonly classes?: number;
@@ -58,6 +59,7 @@ export function inspectCommand(exit: (code: ExitCode) => void): Command {
     .option("--batch-size <n>", "samples per local batch", wholeNumber(1), 16)
     .option("--earlier <file>", "an earlier round's payload, oldest first (repeatable; with --data)", collect, [])
     .option("--seed <n>", "seed of the fresh weights that --data compares with", wholeNumber(0), 1)
+    .addOption(deviceOption())
     .option("--json", "print the result as JSON")
     .addHelpText("after", examples)
     .action(async (file: string, options: InspectOptions) => exit(await inspect(file, options)));
@@ -122,7 +124,7 @@ function turn({ shape, data }: Tensor): Tensor {
 }
 
 async function localEvidence(
-  { data, records, batchSize, earlier, seed }: InspectOptions,
+  { data, records, batchSize, earlier, seed, device }: InspectOptions,
   architecture: Architecture,
   { weights }: Payload,
   file: string,
@@ -132,7 +134,7 @@ async function localEvidence(
   return gatherEvidence({
     payload: runnable(weights, file),
     batch: await ownBatch(model, data!, records ?? Array.from({ length: batchSize }, (_, i) => i)),
-    backend: nodeCpu(),
+    backend: backendOf(await findDevice(device)),
     random: createRandom(seed).split("fresh"),
     history: earlier.map((path) => runnable(readPayload(architecture, path), path)),
   });

@@ -3,13 +3,16 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { Attack } from "../attacks/define.js";
 import { type Catalogue, loadCatalogue } from "../audit/catalogue.js";
-import { BACKEND, type Outcome } from "../audit/cell.js";
+import type { Outcome } from "../audit/cell.js";
 import type { PlannedJob } from "../audit/interfaces.js";
 import { suggestion } from "../audit/nearest.js";
 import { type AnyProof, dataOf, describeBar, type ProofCase, proofCases, quickProofs } from "../audit/proof.js";
 import { runCases } from "../audit/run-jobs.js";
+import type { Device } from "../engine/backends/device-names.js";
+import { backendOf } from "../engine/backends/node-devices.js";
 import { createWorkerPool } from "../jobs/worker-pool.js";
 import { openRunFolder } from "../store/run-folder.js";
+import { type DeviceOptions, deviceOption, findDevice, workersOn } from "./device.js";
 import { checkEvidence, writeEvidence } from "./evidence.js";
 import { type ExitCode, UsageError } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
@@ -19,7 +22,7 @@ import { sourceWithOptions, wholeNumber } from "./options.js";
 import { duration, figure, table } from "./table.js";
 import { describeTool } from "./tool.js";
 
-interface ReproduceOptions {
+interface ReproduceOptions extends DeviceOptions {
   readonly all?: true;
   readonly data?: string;
   readonly seeds?: number;
@@ -53,6 +56,7 @@ export function reproduceCommand(exit: (code: ExitCode) => void): Command {
     .option("--data <source>", "other pictures, as in cifar10:PATH (default: the proof's own)")
     .option("--seeds <n>", "as many seeds, instead of the proof's number", wholeNumber(1))
     .option("--workers <n>", "cases side by side (default: one per core)", wholeNumber(1))
+    .addOption(deviceOption())
     .option("--evidence <file>", "keep the figures in this .json file, and a table beside it (docs/EVIDENCE.md)")
     .option("--json", "print the figures as JSON: an object for one attack, else a list of them")
     .option("--no-color", "plain text; also no live grid")
@@ -67,9 +71,10 @@ async function reproduce(ids: readonly string[], options: ReproduceOptions): Pro
   const slow = named.find((attack) => proofsOf(attack).length === 0);
   if (slow) throw new UsageError(`${slow.id}: no proof is a quick one; \`--all\` runs ${slow.proofs.length}`);
   if (options.evidence !== undefined) await checkEvidence(options.evidence);
+  const device = await findDevice(options.device);
   const { code } = await describeTool();
   const settings = {
-    ...{ backend: BACKEND, code },
+    ...{ backend: backendOf(device).name, code },
     ...(options.data === undefined ? {} : { data: sourceWithOptions(options.data) }),
     ...(options.seeds === undefined ? {} : { seeds: options.seeds }),
   };
@@ -84,6 +89,7 @@ async function reproduce(ids: readonly string[], options: ReproduceOptions): Pro
   );
   const outcomes = await run(
     planned.flatMap(({ cases }) => cases),
+    device,
     options,
   );
   const judgements = planned.flatMap((each) => judge(each, outcomes, catalogue));
@@ -103,10 +109,11 @@ function found(id: string, { attacks }: Catalogue): Attack {
 
 async function run(
   cases: readonly ProofCase[],
+  device: Device,
   { workers, color }: ReproduceOptions,
 ): Promise<ReadonlyMap<string, Outcome>> {
   const store = await openRunFolder(join(FOLDER, "cases"));
-  const pool = createWorkerPool(workers === undefined ? {} : { size: workers });
+  const pool = createWorkerPool(workersOn(device, workers));
   const live = createLive({ stream: process.stderr, workers: pool.size, grid: color && canRedraw(process.stderr) });
   const interrupt = catchInterrupt(() => live.say("Stopping; finished cases are kept. Ctrl-C again ends at once."));
   const unique = [...new Map(cases.map((each) => [each.case.key, each])).values()];

@@ -4,7 +4,7 @@
 import type { CaseResult } from "../audit/case.js";
 import { evaluateCase } from "../audit/evaluate.js";
 import { type TrainingResult, trainFederations } from "../audit/training.js";
-import { nodeCpu } from "../engine/backends/node-cpu.js";
+import { backendNamed } from "../engine/backends/node-devices.js";
 import { gatedBackend, isClosed } from "./gate.js";
 import type { FromThread, Task } from "./messages.js";
 
@@ -14,7 +14,7 @@ export default async function runTask(task: Task): Promise<CaseResult | Training
   port.on("message", () => controller.abort());
   if (isClosed(gate)) controller.abort();
   const backend = gatedBackend(
-    nodeCpu({ threads: 1 }),
+    backendNamed(task.spec.backend, 1),
     gate,
     () => new DOMException("the case was aborted", "AbortError"),
   );

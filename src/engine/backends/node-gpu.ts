@@ -10,7 +10,7 @@ const gpu = (provider: string, lacks: readonly string[]): Backend =>
     name: `node-${provider}`,
     dtypes: ["float32"],
     lacks,
-    settings: { executionProviders: [provider], extra: noFallback },
+    settings: { executionProviders: [provider], extra: noFallback, logSeverityLevel: 4 },
   });
 
 export const nodeWebgpu = (): Backend => gpu("webgpu", webgpuLacks);

@@ -3,7 +3,7 @@
 // (see parts.ts), y [N, Co, Ho, Wo]. How a member is computed for which shapes: convolution-policy.ts.
 import type { Shape } from "../../math/tensor.js";
 import { GraphError, type Node } from "../graph.js";
-import type { OpFamily } from "../rule.js";
+import type { Emitter, OpFamily } from "../rule.js";
 import { samplesPerPart } from "./parts.js";
 import { type Window, windowOf } from "./window.js";
 
@@ -87,6 +87,27 @@ function onnxWindow(window: Window, kernel: readonly number[]) {
   };
 }
 
+/** What a backend lacks whose kernels take these and compute them wrongly. */
+export const GROUPED_TRANSPOSE = "ConvTranspose with groups";
+export const CONV_OF_THREES = "Conv of channels that are a multiple of 3, not of 4, and more than 3";
+
+/** What `part` makes of every group's share of x along the channels and of w along the first axis, side by side. */
+function byGroup(
+  [x, w]: readonly string[],
+  counts: readonly [number, number],
+  groups: number,
+  emitter: Emitter,
+  part: (own: readonly string[]) => string,
+): string {
+  const share = (name: string, axis: number, group: number) => {
+    const size = counts[1 - axis]! / groups;
+    const limits = [group * size, (group + 1) * size, axis].map((value) => emitter.integers([value]));
+    return emitter.node("Slice", [name, ...limits]);
+  };
+  const parts = Array.from({ length: groups }, (_, group) => part([share(x!, 1, group), share(w!, 0, group)]));
+  return emitter.node("Concat", parts, { axis: 1 });
+}
+
 /** Gradient and emission; `lower` is added in convolution-policy.ts, which leaves no weight gradient to emit. */
 export const convolutionRules = {
   conv: {
@@ -96,7 +117,19 @@ export const convolutionRules = {
     },
     emit: (node, emitter) => {
       const [x, w] = node.inputs as [Node, Node];
-      return emitter.node("Conv", [emitter.nameOf(x), emitter.nameOf(w)], onnxWindow(windowOf(node), w.shape.slice(2)));
+      const window = windowOf(node);
+      const attributes = onnxWindow(window, w.shape.slice(2));
+      const channels = x.shape[1]!;
+      const names = [x, w].map((each) => emitter.nameOf(each));
+      const wrong = channels > 3 && channels % 3 === 0 && channels % 4 !== 0 && emitter.lacks(CONV_OF_THREES);
+      if (!wrong) return emitter.node("Conv", names, attributes);
+      const ends = (count: number) => emitter.integers([0, 0, 0, 0, 0, 4 - (count % 4), 0, 0]);
+      const padded = (own: readonly string[], count: number) =>
+        own.map((name) => emitter.node("Pad", [name, ends(count), emitter.floats(0)]));
+      if (window.groups === 1) return emitter.node("Conv", padded(names, channels), attributes);
+      return byGroup(names, [channels, w.shape[0]!], window.groups, emitter, (own) =>
+        emitter.node("Conv", padded(own, channels / window.groups), { ...attributes, group: 1 }),
+      );
     },
   },
   convInputGrad: {
@@ -112,10 +145,13 @@ export const convolutionRules = {
           window.strides[axis] * (dy.shape[axis + 2]! - 1) + window.dilations[axis] * (w.shape[axis + 2]! - 1) + 1;
         return node.shape[axis + 2]! + window.pads[axis] + window.pads[axis + 2]! - reach;
       });
-      return emitter.node("ConvTranspose", [emitter.nameOf(dy), emitter.nameOf(w)], {
-        ...onnxWindow(window, w.shape.slice(2)),
-        output_padding: missing,
-      });
+      const attributes = { ...onnxWindow(window, w.shape.slice(2)), output_padding: missing };
+      const names = [emitter.nameOf(dy), emitter.nameOf(w)] as const;
+      const { groups } = window;
+      if (groups === 1 || !emitter.lacks(GROUPED_TRANSPOSE)) return emitter.node("ConvTranspose", names, attributes);
+      return byGroup(names, [dy.shape[1]!, w.shape[0]!], groups, emitter, (own) =>
+        emitter.node("ConvTranspose", own, { ...attributes, group: 1 }),
+      );
     },
   },
   convWeightGrad: {

@@ -119,7 +119,16 @@ export const elementwiseOps: OpFamily = {
   sigmoid: smooth("Sigmoid", (node) => mul(node, sub(1, node))),
   abs: smooth("Abs", (node) => sign(node.inputs[0]!)),
   relu: smooth("Relu", (node) => isPositive(node.inputs[0]!)),
-  sign: { gradient: () => [null], emit: emitAs("Sign") },
+  sign: {
+    gradient: () => [null],
+    emit: (node, emitter) => {
+      if (!emitter.lacks("Sign")) return emitAs("Sign")(node, emitter);
+      const compared = ["Greater", "Less"].map((operator) =>
+        emitter.castToFloat(emitter.node(operator, [emitter.nameOf(node.inputs[0]!), emitter.floats(0)])),
+      );
+      return emitter.node("Sub", compared);
+    },
+  },
   isPositive: {
     gradient: () => [null],
     emit: (node, emitter) =>

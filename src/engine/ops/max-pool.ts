@@ -4,7 +4,9 @@ import type { Node } from "../graph.js";
 import type { Emitter, OpFamily } from "../rule.js";
 import { type PoolOptions, type PoolWindow, poolingOf, reachOf } from "./pool-window.js";
 
-const INT64 = 7;
+const INT32 = 6;
+/** The lowest float32: GPUs need not know infinities and NaN. */
+const LOWEST = -3.4028234663852886e38;
 const MAP_AXES = [2, 3];
 
 const windowOf = (node: Node) => node.attributes as unknown as PoolWindow;
@@ -72,7 +74,7 @@ function strided(
 const asRows = (x: string, { shape }: Node, emitter: Emitter) =>
   emitter.node("Reshape", [x, emitter.integers([shape[0]! * shape[1]!, -1])]);
 
-const asIndices = (x: string, emitter: Emitter) => emitter.node("Cast", [x], { to: INT64 });
+const asIndices = (x: string, emitter: Emitter) => emitter.node("Cast", [x], { to: INT32 });
 
 export const maxPoolOps: OpFamily = {
   maxPool: {
@@ -101,15 +103,20 @@ export const maxPoolOps: OpFamily = {
       const [height, width] = x.shape.slice(2) as [number, number];
       const counts = node.shape.slice(2) as [number, number];
       // NaN equals nothing, so that padding wins no window, not even one of -∞ only.
-      const source = isPadded(window) ? framed(emitter.nameOf(x), window, Number.NaN, emitter) : emitter.nameOf(x);
+      const exact = !emitter.lacks("Equal");
+      const source = isPadded(window)
+        ? framed(emitter.nameOf(x), window, exact ? Number.NaN : LOWEST, emitter)
+        : emitter.nameOf(x);
       let offset: string | undefined;
       for (let row = kernel[0] - 1; row >= 0; row--)
         for (let column = kernel[1] - 1; column >= 0; column--) {
           const start = [row * dilations[0], column * dilations[1]] as const;
           const own = emitter.floats(start[0] * width + start[1]);
           const seen = strided(source, start, counts, strides, emitter);
-          const wins = emitter.node("Equal", [seen, emitter.nameOf(pooled)]);
-          offset = emitter.node("Where", [wins, own, offset ?? own]);
+          const compared = [seen, emitter.nameOf(pooled)];
+          offset = exact
+            ? emitter.node("Where", [emitter.node("Equal", compared), own, offset ?? own])
+            : emitter.node("Where", [emitter.node("Less", compared), offset ?? own, own]);
         }
       const corners = Float64Array.from({ length: counts[0] * counts[1] }, (_, i) => {
         const [row, column] = [Math.floor(i / counts[1]), i % counts[1]];
@@ -144,7 +151,6 @@ export const maxPoolOps: OpFamily = {
         Math.min(counts[axis]!, Math.ceil(reachOf(window, axis) / window.strides[axis])),
       ) as [number, number];
       const none = emitter.node("Expand", [emitter.floats(0), emitter.integers([batch * channels, height * width])]);
-      const indices = asIndices(emitter.nameOf(at), emitter);
       let total: string | undefined;
       for (let row = 0; row < classes[0]; row++)
         for (let column = 0; column < classes[1]; column++) {
@@ -152,7 +158,11 @@ export const maxPoolOps: OpFamily = {
           const size = counts.map((count, axis) => Math.ceil((count - starts[axis]!) / classes[axis]!));
           const alone = classes[0] * classes[1] === 1;
           const pick = (x: string) => asRows(alone ? x : strided(x, starts, size, classes, emitter), node, emitter);
-          const placed = emitter.node("ScatterElements", [none, pick(indices), pick(emitter.nameOf(y))], { axis: 1 });
+          const placed = emitter.node(
+            "ScatterElements",
+            [none, asIndices(pick(emitter.nameOf(at)), emitter), pick(emitter.nameOf(y))],
+            { axis: 1 },
+          );
           total = total === undefined ? placed : emitter.node("Add", [total, placed]);
         }
       return emitter.node("Reshape", [total!, emitter.integers(node.shape)]);
