@@ -109,7 +109,7 @@ describe.skipIf(!hasBrowser)("the playground's page", () => {
     expect(order).toEqual(["file", "model", "defense", "attack", "start"]);
     await page.keyboard.press("Enter");
     expect((await readOutcome(page)).verdict).toBe("leaked");
-    expect(await page.getByRole("status").textContent()).toMatch(/^The picture came back: \d+\.\d dB\./);
+    expect(await page.getByRole("status").textContent()).toMatch(/^It came back: \d+\.\d dB\./);
     expect(new URL(page.url()).hash).toBe("#picture=1&model=lenet&attack=robbing-the-fed&seed=1");
   });
 

@@ -21,7 +21,7 @@ import { viewRounds } from "../../src/threat/view.js";
 import { attacks, defenses, models, type Protection } from "./methods.js";
 import type { Picture, PlayMessage, PlayRequest } from "./protocol.js";
 import { describeUpdate, toPicture } from "./update-picture.js";
-import { type Change, type Judged, judge, whyOf } from "./verdict.js";
+import { judge, type Told, whyOf } from "./verdict.js";
 
 export interface Stage {
   readonly backend: Backend;
@@ -69,11 +69,8 @@ export async function play(request: PlayRequest, stage: Stage, controls: Control
   });
 }
 
-interface Outcome {
+interface Outcome extends Told {
   readonly picture: Picture;
-  readonly judged: Judged;
-  /** What the defense made of the update; null without one. */
-  readonly change: Change | null;
 }
 
 async function playOnce(
@@ -132,13 +129,13 @@ async function playOnce(
     };
     tell(labelOf(viewRounds(release)[0]!.observed));
     const seen = { attack: attack.id, threat, needs: attack.needs, uses: attack.uses ?? [] };
-    const known = defense && attack.adaptsTo?.includes(defense.defense.id) ? knownAs(defense, strength) : {};
-    const observation = observe(release, seen, known);
+    const adapts = defense !== null && (attack.adaptsTo?.includes(defense.defense.id) ?? false);
+    const observation = observe(release, seen, adapts ? knownAs(defense, strength) : {});
     const found = await attack.run({ observation, prepared, secret: armed?.secret }, options, context);
     const judged = await judge(found.inputs, dataset, surrogate, random.split("floor"));
     const distorted = record.receipts[0]?.distortion;
     const change = without && distorted ? { before: without.norm, after: update.norm, cosine: distorted.cosine } : null;
-    return { picture: toPicture(judged.image), judged, change };
+    return { picture: toPicture(judged.image), judged, change, knows: adapts };
   } finally {
     await trainer.dispose();
   }

@@ -21,6 +21,8 @@ export interface Judged {
   readonly psnr: number;
   readonly floor: Done["floor"];
   readonly leaked: boolean;
+  /** False where the attack gave no picture. */
+  readonly found: boolean;
 }
 
 const guessed: Readonly<Record<Guess["id"], string>> = {
@@ -32,8 +34,8 @@ const guessed: Readonly<Record<Guess["id"], string>> = {
 /** Scores what an attack found against record 0 of `dataset`. */
 export async function judge(candidates: Tensor, dataset: Dataset, surrogate: Batch, random: Random): Promise<Judged> {
   const original = splitBatch(readBatch(dataset, [0]).inputs)[0]!;
-  const found = candidates.shape[0] === 0 ? [] : splitBatch(candidates);
-  const [matched] = matchRecords(found, [original], [0]);
+  const given = candidates.shape[0] === 0 ? [] : splitBatch(candidates);
+  const [matched] = matchRecords(given, [original], [0]);
   const guesses = floorGuesses(surrogate, random).map(({ id, image }) => ({ id, image: clampImage(image) }));
   const figures = await Promise.all(guesses.map(({ image }) => decibels(image, original)));
   const best = figures.indexOf(Math.max(...figures));
@@ -41,12 +43,12 @@ export async function judge(candidates: Tensor, dataset: Dataset, surrogate: Bat
   const image = matched!.reconstruction;
   if (image === null) {
     const grey = { shape: original.shape, data: new Float64Array(original.data.length).fill(0.5) };
-    return { image: grey, psnr: await decibels(grey, original), floor, leaked: false };
+    return { image: grey, psnr: await decibels(grey, original), floor, leaked: false, found: false };
   }
   const reached = await decibels(image, original);
   const [nearest] = await searchPixels.find([{ picture: image, record: 0, admits: () => true }], dataset);
   const leaked = reached >= RECOVERED_DB || (nearest === 0 && reached >= floor.psnr + LEAD_DB);
-  return { image, psnr: reached, floor, leaked };
+  return { image, psnr: reached, floor, leaked, found: true };
 }
 
 /** PSNR of a clamped picture; 0 where it is undefined, which a picture with NaN is. */
@@ -63,11 +65,19 @@ export interface Change {
   readonly cosine: number;
 }
 
+export interface Told {
+  readonly judged: Judged;
+  /** Null without a defense. */
+  readonly change: Change | null;
+  /** Whether the attack was told of the defense and makes use of that. */
+  readonly knows: boolean;
+}
+
 /** One or two plain sentences out of what was measured. */
 export function whyOf(
   verdict: Done["verdict"],
   { defense, attack }: PlayRequest,
-  { judged: { psnr: reached, floor }, change }: { readonly judged: Judged; readonly change: Change | null },
+  { judged: { psnr: reached, floor, found }, change, knows }: Told,
 ): string {
   const lead = (reached - floor.psnr).toFixed(1);
   const name = choices.attacks.find(({ id }) => id === attack)!.name;
@@ -78,7 +88,8 @@ export function whyOf(
       : `The defense did not stop it: the picture is ${lead} dB closer than a guess.${effect}`;
   }
   if (verdict === "held") {
-    return `Without the defense ${name} gets this picture back; with it, it does not, although it knows which defense is on.${effect}`;
+    const now = !found ? "it finds none" : knows ? "it does not, although it knows which defense is on" : "it does not";
+    return `Without the defense ${name} gets this picture back; with it, ${now}.${effect}`;
   }
   const even = defense === null ? "" : ", not even without the defense";
   return `${name} does not get this picture back here${even}. That proves nothing: other random numbers or another attack may.`;

@@ -10,8 +10,8 @@ type Verdict = Extract<PlayMessage, { kind: "done" }>["verdict"];
 export const verdicts: Readonly<
   Record<Verdict, { readonly glyph: string; readonly word: string; readonly mark: string }>
 > = {
-  leaked: { glyph: "●", word: "The picture came back", mark: "leak" },
-  held: { glyph: "○", word: "The picture did not come back", mark: "resisted" },
+  leaked: { glyph: "●", word: "It came back", mark: "leak" },
+  held: { glyph: "○", word: "It did not come back", mark: "resisted" },
   unknown: { glyph: "?", word: "Not decided", mark: "unknown" },
 };
 
