@@ -25,7 +25,7 @@ it.skipIf(!existsSync(tasks))("computes its case in sessions without threads of 
     return {} as CaseResult;
   });
   const { port1, port2 } = new MessageChannel();
-  await runTask({ kind: "case", spec: {} as CaseSpec, gate: createGate(), port: port2 });
+  await runTask({ kind: "case", spec: { backend: "node-cpu" } as CaseSpec, gate: createGate(), port: port2 });
   port1.close();
   // The first session of a process starts what the runtime keeps.
   expect(opened[1]).toBe(0);

@@ -29,7 +29,22 @@ export const fishingProofs: readonly Proof<Options>[] = [
       honest: { attack: { id: "inverting-gradients", options: { iterations: 150 } } },
     },
     bars: [
-      { arm: "attack", minus: "honest", metric: "psnr", over: oneOf(64), op: ">=", value: 6, evidence: "estimated" },
+      {
+        ...{
+          arm: "attack",
+          minus: "honest",
+          metric: "psnr",
+          over: oneOf(64),
+          op: ">=",
+          value: 6,
+          evidence: "estimated",
+        },
+        fails: {
+          measured:
+            "4.4 dB on photo patches, where the caught images come back at 18, 30 and 29 dB and the lowest counts; 9.0 dB on CIFAR-10",
+          why: "the honest batch's best are flat patches, 14 dB for a guess of grey (floor 13); one caught patch is inverted to 18 dB only (floor 8)",
+        },
+      },
     ],
   },
 ];
