@@ -1,7 +1,8 @@
 // What is worth trying after a run, as buttons that do it.
-import { type Choice, choose, withDefense } from "../choice.js";
+import { type Choice, choose, defenseOf, withDefense } from "../choice.js";
 import { choices } from "../protocol.js";
 import { type Run, startRun } from "../run.js";
+import { formatStrength } from "../words.js";
 
 export function NextStep({ run }: { run: Run | null }) {
   const change = (changes: Partial<Choice>) => () => {
@@ -9,6 +10,7 @@ export function NextStep({ run }: { run: Run | null }) {
     startRun();
   };
   const done = run?.done;
+  const nearby = done && stepFrom(run.choice, done.verdict === "leaked");
   const [first] = choices.defenses;
   const other = choices.attacks.find(({ id }) => id !== run?.choice.attack);
   return (
@@ -23,6 +25,11 @@ export function NextStep({ run }: { run: Run | null }) {
             Now without the defense
           </button>
         ))}
+      {nearby && (
+        <button type="button" onClick={change({ strength: nearby.strength })}>
+          {nearby.text}
+        </button>
+      )}
       {done && (
         <button type="button" onClick={change({ seed: run.choice.seed + 1 })}>
           Again, other random numbers
@@ -35,4 +42,12 @@ export function NextStep({ run }: { run: Run | null }) {
       )}
     </div>
   );
+}
+
+/** The next step of the defense's strength, up or down; null at the end of the scale. */
+function stepFrom({ defense, strength }: Choice, stronger: boolean): { strength: number; text: string } | null {
+  const offer = defenseOf(defense)?.strength;
+  const next = offer?.steps[offer.steps.indexOf(strength) + (stronger ? 1 : -1)];
+  if (!offer || next === undefined) return null;
+  return { strength: next, text: `${stronger ? "Stronger" : "Weaker"}: ${formatStrength(next, offer.unit)}` };
 }
