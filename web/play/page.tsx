@@ -20,8 +20,8 @@ export function Page() {
       <main>
         <h1>Can a picture be rebuilt from what a model learned of it?</h1>
         <p class="lead">
-          In federated learning, phones keep their pictures and send updates of a shared model instead. Press “Send the
-          update” and see how much of a picture is still in one.
+          Phones keep their pictures and send updates of a shared model instead. Press “Send the update” and see what is
+          in one.
         </p>
         <div class="steps">
           <ChoosePicture />
