@@ -197,6 +197,21 @@ describe("leakscope attack", () => {
   });
 });
 
+describe("leakscope doctor", () => {
+  it("tells what this machine can run, and what an audit would compute on, for people and for programs", async () => {
+    const [told, printed] = await Promise.all([leakscope("doctor"), leakscope("doctor", "--json")]);
+    expect([told.code, printed.code]).toEqual([0, 0]);
+    expect(told.out).toMatch(/^cpu +[\d.]+ ms +\d+ GFLOP\/s +\d+ GFLOP\/s +\d+ GFLOP\/s$/m);
+    expect(told.out).toMatch(/^--device auto would take: (cpu|webgpu|cuda) \(/m);
+    const { devices, audit, parts } = JSON.parse(printed.out);
+    expect(devices.map(({ device }: { device: string }) => device)).toEqual(["cpu", "webgpu", "cuda"]);
+    for (const { speed, reason } of devices) expect(speed === null).toBe(reason !== null);
+    expect(devices[0].speed.product64).toBeGreaterThan(0);
+    expect(audit).toMatchObject({ device: "cpu", threadsEach: 1 });
+    expect(parts[0]).toMatchObject({ name: "onnxruntime-node", found: expect.stringMatching(/^1\./) });
+  });
+});
+
 describe("leakscope list and explain", () => {
   it("lists for people and for programs", async () => {
     expect((await leakscope("list", "attacks")).out).toMatch(/^dlg +A +optimization\/basic/m);

@@ -5,6 +5,7 @@ import { attackCommand } from "./attack.js";
 import { auditCommand } from "./audit.js";
 import { captureCommand } from "./capture.js";
 import { checkCommand } from "./check.js";
+import { doctorCommand } from "./doctor.js";
 import { type ExitCode, errorText, exitCodes } from "./exit.js";
 import { explainCommand } from "./explain.js";
 import { inspectCommand } from "./inspect.js";
@@ -40,7 +41,8 @@ Examples:
   leakscope check net.onnx            what can be attacked in your model
   leakscope reproduce grnn            is an attack the method it is called?
   leakscope list attacks              what there is
-  leakscope explain dlg               what it is and what it needs`,
+  leakscope explain dlg               what it is and what it needs
+  leakscope doctor                    what this machine can run, and how fast`,
   );
 for (const make of [
   auditCommand,
@@ -53,6 +55,7 @@ for (const make of [
   playCommand,
   listCommand,
   explainCommand,
+  doctorCommand,
 ])
   program.addCommand(make(exit).copyInheritedSettings(program));
 

@@ -33,7 +33,7 @@ interface ReproduceOptions extends DeviceOptions {
 }
 
 /** Where finished cases are kept, so that a second run is quick. */
-const FOLDER = "leakscope-proofs";
+export const PROOFS_FOLDER = "leakscope-proofs";
 
 const examples = `
 Examples:
@@ -43,7 +43,7 @@ Examples:
   leakscope reproduce dlg --all --data cifar10:data_batch_1.bin
   leakscope reproduce --all --evidence docs/evidence.json
 
-Finished cases are kept in ${FOLDER}/ and not computed again by the same build.
+Finished cases are kept in ${PROOFS_FOLDER}/ and not computed again by the same build.
 Exit codes: 0 every bar holds (or is known to fail, and says so), 1 a case failed, 2 one ran out of time,
 100 a bar is missed, 130 interrupted.`;
 
@@ -112,7 +112,7 @@ async function run(
   device: Device,
   { workers, color }: ReproduceOptions,
 ): Promise<ReadonlyMap<string, Outcome>> {
-  const store = await openRunFolder(join(FOLDER, "cases"));
+  const store = await openRunFolder(join(PROOFS_FOLDER, "cases"));
   const pool = createWorkerPool(workersOn(device, workers));
   const live = createLive({ stream: process.stderr, workers: pool.size, grid: color && canRedraw(process.stderr) });
   const interrupt = catchInterrupt(() => live.say("Stopping; finished cases are kept. Ctrl-C again ends at once."));

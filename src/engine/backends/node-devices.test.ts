@@ -3,7 +3,7 @@ import { compile } from "../compile.js";
 import { createGraph } from "../graph.js";
 import { square } from "../ops/elementwise.js";
 import { devices } from "./device-names.js";
-import { backendNamed, backendOf, chooseDevice, DeviceError, obstacle } from "./node-devices.js";
+import { backendNamed, backendOf, chooseDevice, DeviceError, fastestOf, obstacle } from "./node-devices.js";
 
 describe("a device", () => {
   it("is found again by its backend's name, as a recipe keeps it", () => {
@@ -28,6 +28,22 @@ describe("a device", () => {
     if (reason === null) return void expect(await chooseDevice("cuda")).toMatchObject({ device: "cuda" });
     await expect(chooseDevice("cuda")).rejects.toThrow(DeviceError);
     await expect(chooseDevice("cuda")).rejects.toThrow(/cannot be used here: .*\nIt needs .*CUDA.*--device cpu/);
+  });
+
+  it("is a GPU by itself only where it beats the processor at small steps and at large products", () => {
+    const speed = (step: number, product: number) => ({ step, product, product64: null, convolution: 1 });
+    const cpu = { device: "cpu", speed: speed(1e-3, 100), reason: null } as const;
+    const webgpu = (step: number, product: number) =>
+      ({ device: "webgpu", speed: speed(step, product), reason: null }) as const;
+    const absent = { device: "cuda", speed: null, reason: "no driver" } as const;
+    expect(fastestOf([cpu, webgpu(5e-4, 900), absent]).device).toBe("webgpu");
+    expect(fastestOf([cpu, webgpu(5e-4, 900), { ...webgpu(2e-4, 500), device: "cuda" }]).device).toBe("cuda");
+    const slow = fastestOf([cpu, webgpu(2e-3, 900), absent]);
+    expect(slow).toEqual({
+      device: "cpu",
+      why: "webgpu runs a small step at 0.50 and a large product at 9.0 times the processor's speed; cuda cannot be used",
+    });
+    expect(fastestOf([cpu, webgpu(5e-4, 2)]).device).toBe("cpu");
   });
 
   it("is the processor where nothing else is asked for", async () => {

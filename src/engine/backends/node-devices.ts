@@ -5,7 +5,7 @@ import { compile } from "../compile.js";
 import { createGraph } from "../graph.js";
 import { square } from "../ops/elementwise.js";
 import type { Backend } from "./backend.js";
-import { timeBackend } from "./backend-times.js";
+import { type BackendSpeed, speedOf } from "./backend-speed.js";
 import { type Device, type DeviceName, devices } from "./device-names.js";
 import { nodeCpu } from "./node-cpu.js";
 import { nodeCuda, nodeWebgpu } from "./node-gpu.js";
@@ -14,6 +14,8 @@ import { nodeCuda, nodeWebgpu } from "./node-gpu.js";
 export class DeviceError extends Error {
   override name = "DeviceError";
 }
+
+const gpus = { webgpu: nodeWebgpu, cuda: nodeCuda };
 
 /** What a device needs beside this package. */
 const needs: Readonly<Record<Exclude<Device, "cpu">, string>> = {
@@ -28,7 +30,7 @@ const needs: Readonly<Record<Exclude<Device, "cpu">, string>> = {
 export function backendOf(device: Device, threads?: number): Backend {
   const cpu = nodeCpu(threads === undefined ? {} : { threads });
   if (device === "cpu") return cpu;
-  const gpu = device === "webgpu" ? nodeWebgpu() : nodeCuda();
+  const gpu = gpus[device]();
   return {
     ...gpu,
     name: `${gpu.name}, float64 on ${cpu.name}`,
@@ -63,30 +65,58 @@ export interface ChosenDevice {
   readonly why: string;
 }
 
-/** What `name` stands for on this machine; `auto` takes a second. Throws DeviceError for a device that cannot be used. */
+/** What `name` stands for on this machine; `auto` takes seconds. Throws DeviceError for a device that cannot be used. */
 export async function chooseDevice(name: DeviceName): Promise<ChosenDevice> {
   if (name === "cpu") return { device: name, why: "asked for" };
-  // What a provider finds missing comes back as an error; its own messages are not for the user.
-  ort.env.logLevel = "fatal";
-  if (name !== "auto") {
-    const reason = await obstacle(backendOf(name));
-    if (reason === null) return { device: name, why: "asked for" };
-    throw new DeviceError(
-      `--device ${name} cannot be used here: ${reason}\nIt needs ${needs[name]}. \`leakscope doctor\` tells what this machine has; --device cpu works everywhere.`,
+  if (name === "auto") return fastestOf(await surveyDevices());
+  quieten();
+  const reason = await obstacle(backendOf(name));
+  if (reason === null) return { device: name, why: "asked for" };
+  throw new DeviceError(
+    `--device ${name} cannot be used here: ${reason}\nIt needs ${needs[name]}. \`leakscope doctor\` tells what this machine has; --device cpu works everywhere.`,
+  );
+}
+
+/** A device of this machine: how fast it is, or why it cannot be used. */
+export type SurveyedDevice =
+  | { readonly device: Device; readonly speed: BackendSpeed; readonly reason: null }
+  | { readonly device: Device; readonly speed: null; readonly reason: string };
+
+/** Tries and measures all devices, the processor first. */
+export async function surveyDevices(): Promise<SurveyedDevice[]> {
+  quieten();
+  const surveyed: SurveyedDevice[] = [];
+  for (const device of devices) {
+    const backend = device === "cpu" ? nodeCpu() : gpus[device]();
+    const reason = await obstacle(backend);
+    surveyed.push(
+      reason === null ? { device, speed: await speedOf(backend), reason } : { device, speed: null, reason },
     );
   }
-  const cpu = await timeBackend(backendOf("cpu"));
-  const tried: string[] = [];
-  for (const device of ["cuda", "webgpu"] as const) {
-    if ((await obstacle(backendOf(device))) !== null) {
-      tried.push(`${device} is not there`);
+  return surveyed;
+}
+
+/** What `auto` stands for: the GPU with the quickest small step that beats the processor at that and at a large product, else the processor. */
+export function fastestOf(surveyed: readonly SurveyedDevice[]): ChosenDevice {
+  const [cpu, ...others] = surveyed;
+  if (!cpu?.speed) throw new DeviceError("the processor cannot compute; reinstall onnxruntime-node");
+  const told: string[] = [];
+  const faster: { device: Device; step: number; why: string }[] = [];
+  for (const { device, speed } of others) {
+    if (!speed) {
+      told.push(`${device} cannot be used`);
       continue;
     }
-    const gpu = await timeBackend(backendOf(device));
-    const factors = [cpu.step / gpu.step, cpu.product / gpu.product].map((factor) => factor.toPrecision(2));
-    const told = `${device} runs a step of a small net at ${factors[0]} and a large product at ${factors[1]} times the processor's speed`;
-    if (gpu.step < cpu.step && gpu.product < cpu.product) return { device, why: told };
-    tried.push(told);
+    const [step, product] = [cpu.speed.step / speed.step, speed.product / cpu.speed.product];
+    const why = `${device} runs a small step at ${step.toPrecision(2)} and a large product at ${product.toPrecision(2)} times the processor's speed`;
+    told.push(why);
+    if (step > 1 && product > 1) faster.push({ device, step: speed.step, why });
   }
-  return { device: "cpu", why: tried.join("; ") };
+  const [best] = faster.sort((a, b) => a.step - b.step);
+  return best ? { device: best.device, why: best.why } : { device: "cpu", why: told.join("; ") };
+}
+
+/** What a provider finds missing comes back as an error; its own messages are not for the user. */
+function quieten(): void {
+  ort.env.logLevel = "fatal";
 }
