@@ -1,9 +1,13 @@
-// The fixture test that every op family runs: value, first and second derivative against PyTorch, in both precisions.
+// The fixture test that every op family runs: value, first and second derivative against PyTorch, in both precisions. With LEAKSCOPE_OPS_ON=webgpu
+// (or cuda) in the environment float32 runs there: how the WebGPU provider's wrong kernels were found.
 import { describe, expect, it } from "vitest";
-import { nodeCpu } from "../src/engine/backends/node-cpu.js";
+import type { Device } from "../src/engine/backends/device-names.js";
+import { backendOf } from "../src/engine/backends/node-devices.js";
 import { add, compile, createGraph, grad, mul, type Node, sum } from "../src/engine/index.js";
 import type { DType, FloatArray } from "../src/math/tensor.js";
 import { load, type OpCase, ops, relativeError, tolerance } from "./engine-fixture.js";
+
+const backend = backendOf((process.env.LEAKSCOPE_OPS_ON ?? "cpu") as Device, 1);
 
 /** Builds the op of a case; `options` are those of the Python script. */
 export type Build = (inputs: readonly Node[], options: never) => Node;
@@ -35,7 +39,7 @@ async function largestError(
       references.set(`${order}${i}`, expected[order as "first" | "second"][i]!);
     });
   }
-  const program = await compile(outputs, { backend: nodeCpu({ threads: 1 }), dtype });
+  const program = await compile(outputs, { backend, dtype });
   const results = await program.run(feeds);
   await program.dispose();
   return Object.fromEntries(
