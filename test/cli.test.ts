@@ -161,6 +161,7 @@ describe("leakscope audit", () => {
     [["audit", "--resume", "--fresh"], "--resume continues a run with its own configuration"],
     [["audit", "-c", "none.yaml"], "cannot read the configuration none.yaml"],
     [["audit", "--device", "tpu"], "Allowed choices are cpu, webgpu, cuda, auto"],
+    [["play", "--port", "99999"], "Expected a whole number from 0 to 65535"],
     [["audit", "--seed", "x"], "Expected a whole number of at least 0"],
     [["attack", "dgl"], 'unknown attack "dgl"; did you mean "dlg"?'],
     [["attack", "dlg", "--option", "callz=1"], '--option: attacks[0].callz: unknown field; did you mean "calls"?'],

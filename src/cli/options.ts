@@ -5,16 +5,20 @@ import { parse } from "yaml";
 /** Collects a repeatable option. */
 export const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 
-/** A whole number of at least `least`. */
+/** A whole number of at least `least` and at most `most`. */
 export const wholeNumber =
-  (least: number) =>
+  (least: number, most = Number.POSITIVE_INFINITY) =>
   (text: string): number => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < least || text.trim() === "") {
-      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+    if (!Number.isInteger(value) || value < least || value > most || text.trim() === "") {
+      const range = most === Number.POSITIVE_INFINITY ? `of at least ${least}` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`Expected a whole number ${range}.`);
     }
     return value;
   };
+
+/** A TCP port; 0 is any free one. */
+export const portNumber = wholeNumber(0, 65_535);
 
 /** A number above 0. */
 export const aboveZero = (text: string): number => {

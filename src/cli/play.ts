@@ -8,7 +8,7 @@ import { createSite } from "../server/site.js";
 import { type ExitCode, exitCodes, UsageError } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
 import { type Address, LOOPBACK, listen, namesOf } from "./listen.js";
-import { wholeNumber } from "./options.js";
+import { portNumber } from "./options.js";
 
 const PORT = 4281;
 
@@ -28,7 +28,7 @@ Everything is computed in the tab; no picture leaves it. Ctrl-C ends the server.
 export function playCommand(exit: (code: ExitCode) => void): Command {
   return new Command("play")
     .description("watch a picture come back out of an update, in the browser")
-    .option("--port <n>", "0: any free one", wholeNumber(0), PORT)
+    .option("--port <n>", "0: any free one", portNumber, PORT)
     .option("--host <address>", "address to listen on; any other than the default lets others open the page", LOOPBACK)
     .option("-o, --output <folder>", "write the page there and serve nothing")
     .addHelpText("after", examples)

@@ -10,7 +10,7 @@ import { runsFolder } from "../store/runs.js";
 import { type ExitCode, exitCodes, UsageError } from "./exit.js";
 import { catchInterrupt } from "./interrupt.js";
 import { type Address, LOOPBACK, listen, namesOf, type RunningServer } from "./listen.js";
-import { wholeNumber } from "./options.js";
+import { portNumber } from "./options.js";
 
 const PORT = 4280;
 
@@ -28,7 +28,7 @@ export function viewCommand(exit: (code: ExitCode) => void): Command {
   return new Command("view")
     .description("look at finished and running audits in the browser")
     .argument("[folder]", `runs, or one run (default: ${runsFolder})`, runsFolder)
-    .option("--port <n>", "0: any free one", wholeNumber(0), PORT)
+    .option("--port <n>", "0: any free one", portNumber, PORT)
     .option(
       "--host <address>",
       "address to listen on; any other than the default shows your audits to others",
