@@ -69,6 +69,14 @@ describe("a run", () => {
     const again = await playFirst({ defense: "client-dp", strength: 0.1 }, controls);
     expect(kinds(again.told)).not.toContain("control");
   });
+
+  it("says so where the defense changes nothing, or the length alone", async () => {
+    const whole = await playFirst({ model: "mlp", defense: "soteria", strength: 1 });
+    expect(whole.done.why).toMatch(/changes nothing: the client sent its whole gradient\.$/);
+    const shortened = await playFirst({ defense: "client-dp", strength: 0 });
+    expect(shortened.done.why).toMatch(/cut from a length of 38\.7 to 4, but still points where it did/);
+    expect([whole.done.verdict, shortened.done.verdict]).toEqual(["leaked", "leaked"]);
+  });
 });
 
 describe("what the page offers", () => {

@@ -133,8 +133,16 @@ async function playOnce(
     const observation = observe(release, seen, adapts ? knownAs(defense, strength) : {});
     const found = await attack.run({ observation, prepared, secret: armed?.secret }, options, context);
     const judged = await judge(found.inputs, dataset, surrogate, random.split("floor"));
-    const distorted = record.receipts[0]?.distortion;
-    const change = without && distorted ? { before: without.norm, after: update.norm, cosine: distorted.cosine } : null;
+    const [receipt] = record.receipts;
+    const change =
+      without && receipt?.distortion
+        ? {
+            before: without.norm,
+            after: update.norm,
+            cosine: receipt.distortion.cosine,
+            identity: receipt.identity,
+          }
+        : null;
     return { picture: toPicture(judged.image), judged, change, knows: adapts };
   } finally {
     await trainer.dispose();

@@ -6,7 +6,7 @@ export interface Picture {
   readonly pixels: Float32Array;
 }
 
-/** What to play: one picture, one client, one round. A request while another is played is an error: end the worker instead. */
+/** What to play: one picture, one client, one round. A request that comes while another is played waits for its end. */
 export interface PlayRequest {
   readonly picture: Picture;
   readonly label: number;
@@ -42,7 +42,8 @@ export type PlayMessage =
     }
   | {
       readonly kind: "label";
-      readonly label: number /** False where several classes fit: the label is a guess. */;
+      readonly label: number;
+      /** False where several classes fit: the label is a guess. */
       readonly sure: boolean;
     }
   | {

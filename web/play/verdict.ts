@@ -15,6 +15,9 @@ import { choices, type DefenseOffer, type PlayMessage, type PlayRequest } from "
 
 type Done = Extract<PlayMessage, { kind: "done" }>;
 
+/** Percent of the squared length from which two decimals read as 100. */
+const SAME_DIRECTION = 99.995;
+
 export interface Judged {
   /** Grey where the attack gave nothing. */
   readonly image: Image;
@@ -58,11 +61,12 @@ async function decibels(image: Image, original: Image): Promise<number> {
   return figure!.value ?? 0;
 }
 
-/** What a defense made of an update: its norm before and after, and the cosine of the angle between them. */
+/** What a defense made of an update: its norm before and after, the cosine of the angle between them, and whether nothing changed at all. */
 export interface Change {
   readonly before: number;
   readonly after: number;
   readonly cosine: number;
+  readonly identity: boolean;
 }
 
 export interface Told {
@@ -96,10 +100,13 @@ export function whyOf(
 }
 
 /** How much of what was sent still is the gradient, by squared length. */
-function told({ before, after, cosine }: Change, effect: DefenseOffer["effect"]): string {
+function told({ before, after, cosine, identity }: Change, effect: DefenseOffer["effect"]): string {
+  if (identity) return "At this strength it changes nothing: the client sent its whole gradient.";
   const share = 100 * cosine ** 2;
-  const percent = `${share < 0.1 ? "less than 0.1" : share.toFixed(share > 99 ? 2 : 1)} %`;
-  return effect === "part"
-    ? `The client sent ${percent} of its gradient and left out the rest.`
+  const figure = share.toFixed(share > 99 ? 2 : 1);
+  const percent = `${share < 0.1 ? "less than 0.1" : share > SAME_DIRECTION ? "more than 99.99" : figure} %`;
+  if (effect === "part") return `The client sent ${percent} of its gradient and left out the rest.`;
+  return share > SAME_DIRECTION
+    ? `The gradient was cut from a length of ${formatNumber(before)} to ${formatNumber(after)}, but still points where it did, and that tells the picture.`
     : `The gradient, ${formatNumber(before)} long, was cut short and covered with noise: what was sent is ${formatNumber(after)} long, and ${percent} of that is the gradient.`;
 }
