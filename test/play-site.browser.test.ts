@@ -35,6 +35,7 @@ describe("leakscope play -o", () => {
     const { stdout } = await write("site");
     expect(stdout).toMatch(/^wrote the playground to .*site; upload the folder as it is\n$/);
     const names = await readdir(join(folder, "site"), { recursive: true });
+    expect(await readFile(join(folder, "site", "NOTICE.txt"), "utf8")).toContain("ONNX Runtime Web");
     await writeFile(join(folder, "site", "assets", "of-an-earlier-build.js"), "");
     await write("site");
     expect((await readdir(join(folder, "site"), { recursive: true })).sort()).toEqual(names.sort());

@@ -10,6 +10,7 @@ const types: Readonly<Record<string, string>> = {
   ".mjs": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".wasm": "application/wasm",
+  ".txt": "text/plain; charset=utf-8",
 };
 
 /** What a page that computes needs: WebAssembly, a worker, pictures that the reader chose. Isolated, so that it could share memory with threads. */

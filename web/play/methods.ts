@@ -21,8 +21,8 @@ interface Method {
 export const models: Readonly<Record<string, MakeModel>> = { lenet, mlp };
 
 export const attacks: Readonly<Record<string, Method>> = {
-  // One start: it brings a portrait back, by the audit's rule, in 150 of 156 runs (13 seeds, 12 portraits, LeNet); a second one takes longer for
-  // those that fail and changes nothing.
+  // One start: it brings a portrait back, by the audit's rule, in 150 of 156 runs (13 seeds, 12 portraits, LeNet); a second one changes
+  // nothing in those that were tried with it (2 seeds).
   dlg: {
     attack: dlg,
     options: { calls: 300, starts: 1, target: 1e-8, history: 20, precision: "float32" },

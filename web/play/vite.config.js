@@ -35,14 +35,16 @@ const noBuiltin = {
   },
 };
 
-const runtimeFiles = {
-  name: "runtime-files",
+/** The runtime, and the notices that copies of it and of all else must carry. */
+const otherFiles = {
+  name: "other-files",
   writeBundle() {
     mkdirSync(join(outDir, "runtime"), { recursive: true });
     for (const ending of ["mjs", "wasm"]) {
       const name = `ort-wasm-simd-threaded.${ending}`;
       copyFileSync(join(runtime, name), join(outDir, "runtime", name));
     }
+    copyFileSync(pathOf("../../NOTICE"), join(outDir, "NOTICE.txt"));
   },
 };
 
@@ -50,7 +52,7 @@ export default defineConfig({
   root: pathOf("."),
   base: "./",
   publicDir: false,
-  plugins: [noBuiltin, portraits(), runtimeFiles],
+  plugins: [noBuiltin, portraits(), otherFiles],
   resolve: { conditions: ["onnxruntime-web-use-extern-wasm", ...defaultClientConditions] },
   worker: { format: "es", plugins: () => [noBuiltin, portraits()] },
   build: {
