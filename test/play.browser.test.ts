@@ -50,14 +50,14 @@ describe.skipIf(!hasBrowser)("leakscope play in Chromium", () => {
   });
 
   it("works on a phone, with a defense that the attacker knows and gets around, as the address says", {
-    timeout: 40_000,
+    timeout: 60_000,
   }, async () => {
     const { page, complaints } = await watchPage(browser, 390);
     await page.goto(`${server.address}#picture=3&defense=soteria&strength=60`);
     expect(await page.getByTestId("picture-3").isChecked()).toBe(true);
     expect(await page.getByTestId("strength").getAttribute("aria-valuetext")).toBe("60 % of the features");
     await page.getByTestId("start").click();
-    const { verdict, why } = await readOutcome(page);
+    const { verdict, why } = await readOutcome(page, 35_000);
     expect([verdict, why]).toEqual(["leaked", expect.stringContaining("The defense did not stop it")]);
     expect(complaints).toEqual([]);
     await page.close();
