@@ -71,8 +71,15 @@ export function describeObservers({ threats }: CellGroup): string {
 /** "keep 0.01, scope tensor". */
 export const describeOptions = (options: Readonly<Record<string, unknown>>): string =>
   Object.entries(options)
-    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name} ${describeOption(value)}`)
     .join(", ");
+
+/** Whole numbers and short ones as they are, others to four digits. */
+function describeOption(value: unknown): string {
+  if (typeof value === "string") return value;
+  const text = JSON.stringify(value);
+  return typeof value === "number" && text.length > 7 ? String(Number(value.toPrecision(4))) : text;
+}
 
 /** Letters of the audit, weakest adversary first: those of the cells and those that have only a summary. */
 export const threatsOf = (audit: AuditJson): string[] =>

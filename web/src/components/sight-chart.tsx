@@ -1,9 +1,12 @@
 // Recovery against the nearest detector's distance from its threshold: a diamond for the rewritten model, a ring for the honest one.
 import type { Sighting } from "../../../src/report/detectability.js";
 import { formatNumber } from "../../../src/report/figures.js";
+import { placeLabels } from "../../../src/report/place-labels.js";
 
 const WIDTH = 640;
 const HEIGHT = 300;
+/** Of the longest name. */
+const NAME_WIDTH = 240;
 const MARGIN = { left: 56, right: 24, top: 16, bottom: 44 };
 
 const x = (share: number) => MARGIN.left + 12 + share * (WIDTH - MARGIN.left - MARGIN.right - 24);
@@ -16,6 +19,15 @@ export function SightChart({ sightings }: { sightings: readonly Sighting[] }) {
   const told = drawn.map(
     ({ cell, recovery, nearest }) =>
       `${cell.attackTitle}: ${Math.round(100 * recovery)} % recovered, ${nearest.title} at ${formatNumber(nearest.beyond!)}`,
+  );
+  const names = placeLabels(
+    drawn.map(({ cell, recovery, nearest }) => ({
+      text: cell.defense === "none" ? cell.attackTitle : `${cell.attackTitle}, defended`,
+      x: x(recovery) + (recovery > 0.5 ? -12 : 12),
+      y: y(nearest.beyond!) + 4,
+      end: recovery > 0.5,
+    })),
+    NAME_WIDTH,
   );
   return (
     <figure class="chart trade-off sight-chart">
@@ -58,17 +70,14 @@ export function SightChart({ sightings }: { sightings: readonly Sighting[] }) {
               <path class="armed" d={`M${at} ${armed - 8}l8 8l-8 8l-8 -8z`}>
                 <title>{`${cell.attackTitle}: ${nearest.title}`}</title>
               </path>
-              <text
-                class="name"
-                x={recovery > 0.5 ? at - 12 : at + 12}
-                y={armed + 4}
-                text-anchor={recovery > 0.5 ? "end" : "start"}
-              >
-                {cell.attackTitle}
-              </text>
             </g>
           );
         })}
+        {names.map(({ text, end, ...place }) => (
+          <text key={`${text} ${place.y}`} class="name" {...place} text-anchor={end ? "end" : "start"}>
+            {text}
+          </text>
+        ))}
       </svg>
       <figcaption>
         ◆ the model that the server sent, ○ the honest model; of each attack, the detector that comes nearest to an

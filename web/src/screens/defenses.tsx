@@ -105,7 +105,7 @@ function OfferRow({ offer }: { offer: Offer }) {
         {utility && utility.accuracyWithout !== null && <small>without {share(utility.accuracyWithout)}</small>}
       </td>
       <td>
-        {utility ? (utility.cosine === null ? "undefined" : `cosine ${formatNumber(utility.cosine)}`) : "–"}
+        {utility ? (utility.cosine === null ? "not defined" : `cosine ${formatNumber(utility.cosine)}`) : "–"}
         {utility && utility.distortion !== null && <small>distortion {formatNumber(utility.distortion)}</small>}
       </td>
       <td>

@@ -28,7 +28,7 @@ export function Detection({ audit }: { audit: AuditJson }) {
         <p>No adversary of this audit sent a rewritten model, so there was nothing that a client could notice.</p>
       )}
       <p>
-        Look at a model you received with <code>leakscope inspect MODEL.onnx</code>.
+        Look at a model you received with <code>leakscope inspect PAYLOAD --model MODEL.onnx</code>.
       </p>
     </>
   );
@@ -82,7 +82,7 @@ function SightingRow({ sighting: { cell, detection, recovery } }: { sighting: Si
 }
 
 function DetectorLine({ detector: { title, alarm, criterion, score, threshold, honest } }: { detector: Detector }) {
-  const figure = (value: number | null) => (value === null ? "undefined" : formatNumber(value));
+  const figure = (value: number | null) => (value === null ? "none" : formatNumber(value));
   return (
     <small>
       <strong>{title}</strong>{" "}
